@@ -1,0 +1,68 @@
+package monitor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The five kinds of error that people can do something about. Anything that
+// wraps none of them is internal: its text belongs in the log, not in an answer.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrInvalid     = errors.New("invalid")
+	ErrConflict    = errors.New("conflict")
+	ErrUnavailable = errors.New("unavailable")
+	ErrDenied      = errors.New("denied")
+)
+
+// FieldError is one thing wrong with one field of somebody's input. It wraps
+// ErrInvalid. Its text is safe to show.
+type FieldError struct {
+	Field   string // as the user knows it: "schedule", "targets[2]"; "" for the whole
+	Message string // what is wrong and how to mend it
+	Line    int    // 1-based line in the user's text, 0 when there is none
+	Column  int    // 1-based column in characters, 0 when there is none
+}
+
+// Error returns "field: message".
+func (e *FieldError) Error() string {
+	if e.Field == "" {
+		return e.Message
+	}
+	return e.Field + ": " + e.Message
+}
+
+// Unwrap returns ErrInvalid.
+func (e *FieldError) Unwrap() error { return ErrInvalid }
+
+// Invalid returns a FieldError for field with a formatted message.
+func Invalid(field, format string, args ...any) *FieldError {
+	return &FieldError{Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldErrors is everything wrong with one input, in the order of its fields.
+type FieldErrors []*FieldError
+
+// Error joins the errors, a line each.
+func (e FieldErrors) Error() string {
+	lines := make([]string, len(e))
+	for i, err := range e {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns ErrInvalid.
+func (e FieldErrors) Unwrap() error { return ErrInvalid }
+
+// AllFieldErrors returns the field errors that err holds, or nil.
+func AllFieldErrors(err error) FieldErrors {
+	if all, ok := errors.AsType[FieldErrors](err); ok {
+		return all
+	}
+	if one, ok := errors.AsType[*FieldError](err); ok {
+		return FieldErrors{one}
+	}
+	return nil
+}
