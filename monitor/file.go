@@ -1,0 +1,215 @@
+package monitor
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// File is a monitor as it lives in a version control system: a JavaScript file
+// whose first block comment holds everything but the script, as YAML:
+//
+//	/* wingmirror
+//	name: Conversion rate
+//	schedule: "*\/5 * * * *"
+//	targets:
+//	  - stats.conversions
+//	*/
+//	if (mean(@a.values) < 10) throw "too low"
+//
+// The head ends at the first line that holds nothing but the comment's end, so
+// that a crontab's star and slash do not end it. (They do for other readers of
+// JavaScript; FormatFile therefore writes them as YAML's escaped slash.)
+type File struct {
+	Monitor    Monitor
+	ScriptLine int // lines of the file before the script's first line
+}
+
+const headMark = "wingmirror"
+
+// ParseFile reads a monitor file. A file without a head is a script alone, with
+// the file's name, less its ending, as the monitor's name. Errors are
+// FieldErrors with the line in the file; all of them are found at once. The
+// monitor is not validated as a whole: see Validate.
+func ParseFile(name string, data []byte) (File, error) {
+	if !utf8.Valid(data) {
+		return File{}, FieldErrors{{Message: "the file is not UTF-8 text"}}
+	}
+	name = strings.ToValidUTF8(name, "?")
+	base := strings.TrimSuffix(name[strings.LastIndexAny(name, `/\`)+1:], ".js")
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	file := File{Monitor: Monitor{Name: base, Active: true}}
+	head, script, before, err := splitHead(text)
+	if err != nil {
+		return File{}, err
+	}
+	file.Monitor.Script, file.ScriptLine = script, before
+	if head == "" {
+		return file, nil
+	}
+	if errs := decodeHead(head, &file.Monitor); len(errs) > 0 {
+		return File{}, errs
+	}
+	return file, nil
+}
+
+// splitHead cuts text into the head's YAML, padded with blank lines so that
+// YAML's line numbers are the file's, and the script. before counts the lines
+// above the script.
+func splitHead(text string) (head, script string, before int, err error) {
+	lines := strings.Split(text, "\n")
+	first := 0
+	for first < len(lines) && strings.TrimSpace(lines[first]) == "" {
+		first++
+	}
+	if first == len(lines) {
+		return "", text, 0, nil
+	}
+	opening, ok := strings.CutPrefix(strings.TrimSpace(lines[first]), "/*")
+	if !ok || strings.TrimSpace(opening) != headMark {
+		return "", text, 0, nil
+	}
+	for i := first + 1; i < len(lines); i++ {
+		if strings.TrimSpace(lines[i]) == "*/" {
+			padding := strings.Repeat("\n", first+1)
+			return padding + strings.Join(lines[first+1:i], "\n"), strings.Join(lines[i+1:], "\n"), i + 1, nil
+		}
+	}
+	return "", "", 0, FieldErrors{{Message: "the head that starts here is never closed: put */ alone on the line after it", Line: first + 1}}
+}
+
+// headField is one key of the head: how it is read, and whether and how it is written.
+type headField struct {
+	key   string
+	read  func(*Monitor, ast.Node) error
+	write func(Monitor) string // what follows the key's colon; "" leaves the key out
+}
+
+func headFields() []headField {
+	return []headField{
+		stringField("name", func(m *Monitor) *string { return &m.Name }),
+		stringField("description", func(m *Monitor) *string { return &m.Description }),
+		stringField("group", func(m *Monitor) *string { return &m.Group }),
+		{"labels", readLabels, writeLabels},
+		stringField("schedule", func(m *Monitor) *string { return &m.Schedule }),
+		stringField("timezone", func(m *Monitor) *string { return &m.Zone }),
+		stringField("catch_up", func(m *Monitor) *string { return (*string)(&m.CatchUp) }),
+		linesField("targets", func(m *Monitor) *[]string { return &m.Targets }),
+		{"minutes", readMinutes, writeMinutes},
+		{"params", readParams, writeParams},
+		linesField("alerts", func(m *Monitor) *[]string { return &m.Alerts }),
+		{"repeat", readRepeat, writeRepeat},
+		{"active", readActive, writeActive},
+	}
+}
+
+func decodeHead(head string, m *Monitor) FieldErrors {
+	parsed, err := parser.ParseBytes([]byte(head), 0)
+	if err != nil {
+		return FieldErrors{yamlError("", err)}
+	}
+	var root ast.Node
+	for _, doc := range parsed.Docs {
+		if doc.Body != nil {
+			root = doc.Body
+		}
+	}
+	var pairs []*ast.MappingValueNode
+	switch node := root.(type) {
+	case nil:
+		return nil
+	case *ast.MappingNode:
+		pairs = node.Values
+	case *ast.MappingValueNode:
+		pairs = []*ast.MappingValueNode{node}
+	default:
+		return FieldErrors{{Message: "the head must be a list of `key: value` lines", Line: root.GetToken().Position.Line}}
+	}
+	return readPairs(pairs, m)
+}
+
+func readPairs(pairs []*ast.MappingValueNode, m *Monitor) FieldErrors {
+	var errs FieldErrors
+	fields := headFields()
+	for _, pair := range pairs {
+		key := pair.Key.GetToken().Value
+		at := pair.Key.GetToken().Position
+		i := slices.IndexFunc(fields, func(f headField) bool { return f.key == key })
+		if i < 0 {
+			errs = append(errs, &FieldError{Field: key, Line: at.Line, Column: at.Column, Message: unknownKey(key, fields)})
+			continue
+		}
+		err := fields[i].read(m, pair.Value)
+		if err == nil {
+			continue
+		}
+		wrong := yamlError(key, err)
+		if wrong.Line == 0 {
+			wrong.Line, wrong.Column = at.Line, at.Column
+		}
+		errs = append(errs, wrong)
+	}
+	return errs
+}
+
+func unknownKey(key string, fields []headField) string {
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i] = f.key
+	}
+	if near := Nearest(key, known); near != "" {
+		return fmt.Sprintf("unknown key; did you mean %s?", near)
+	}
+	return "unknown key; the keys are " + strings.Join(known, ", ")
+}
+
+// Nearest returns the candidate that is most like name, or "" when none is
+// alike enough to be what was meant.
+func Nearest(name string, candidates []string) string {
+	best, distance := "", len(name)/3+2
+	for _, c := range candidates {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(c)); d < distance {
+			best, distance = c, d
+		}
+	}
+	return best
+}
+
+// yamlError turns an error of the YAML library into a FieldError at its place.
+func yamlError(field string, err error) *FieldError {
+	if own, ok := errors.AsType[*FieldError](err); ok {
+		return own
+	}
+	wrong := &FieldError{Field: field, Message: err.Error()}
+	if positioned, ok := errors.AsType[yaml.Error](err); ok {
+		wrong.Message = positioned.GetMessage()
+		if tk := positioned.GetToken(); tk != nil && tk.Position != nil {
+			wrong.Line, wrong.Column = tk.Position.Line, tk.Position.Column
+		}
+	}
+	return wrong
+}
+
+// FormatFile writes the monitor as a file that ParseFile reads back as it is,
+// but for what a file does not hold: id, version and times.
+func FormatFile(m Monitor) []byte {
+	var out bytes.Buffer
+	out.WriteString("/* " + headMark + "\n")
+	for _, field := range headFields() {
+		if value := field.write(m); value != "" {
+			out.WriteString(field.key + ":" + value + "\n")
+		}
+	}
+	out.WriteString("*/\n")
+	out.WriteString(m.Script)
+	return out.Bytes()
+}
