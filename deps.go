@@ -28,6 +28,7 @@ import (
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/sony/gobreaker/v2"
 	_ "github.com/spf13/cobra"
+	_ "github.com/spf13/pflag"
 	_ "github.com/wneessen/go-mail"
 	_ "golang.org/x/sync/errgroup"
 	_ "golang.org/x/sys/unix"
