@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newConfig prints the effective configuration, in the form of the file that
+// would give it.
+func newConfig(p process) *cobra.Command {
+	var c config
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print the effective configuration, without secrets",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.load(cmd, p.getenv); err != nil {
+				return err
+			}
+			return printConfig(cmd)
+		},
+	}
+	c.flags(cmd.Flags())
+	return cmd
+}
+
+func printConfig(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if err != nil || flag.Name == "help" || flag.Name == "config" {
+			return
+		}
+		var value any = flag.Value.String()
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			value = list.GetSlice()
+		}
+		if slices.Contains(secretSettings, flag.Name) {
+			value = redact(flag.Name, flag.Value)
+		}
+		var text []byte
+		text, err = yaml.Marshal(map[string]any{flag.Name: value})
+		if err == nil {
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "# %s\n%s", flag.Usage, text)
+		}
+	})
+	return err
+}
+
+// redact keeps as much of a secret as helps to recognise it.
+func redact(name string, value pflag.Value) any {
+	if list, ok := value.(pflag.SliceValue); ok {
+		all := []string{}
+		for _, header := range list.GetSlice() {
+			key, _, _ := strings.Cut(header, ":")
+			all = append(all, key+": (secret)")
+		}
+		return all
+	}
+	text := value.String()
+	if text == "" {
+		return ""
+	}
+	if u, err := url.Parse(text); err == nil && name == "smtp" {
+		return u.Redacted()
+	}
+	return "(secret)"
+}
+
+// flagHint adds the nearest flag to an error about an unknown one.
+func flagHint(cmd *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	if hint := didYouMean(unknown.GetSpecifiedName(), settingNames(cmd.Flags())); !strings.Contains(hint, "lists all keys") {
+		return fmt.Errorf("%w%s", err, strings.Replace(hint, "mean ", "mean --", 1))
+	}
+	return err
+}
+
+// unwrapFlagError drops the library's words about the flag, which the caller names better.
+func unwrapFlagError(err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("%q is not valid: %w", invalid.GetValue(), invalid.Unwrap())
+	}
+	return err
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// version returns the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 && info.Main.Version == "(devel)" {
+			return setting.Value[:12]
+		}
+	}
+	return info.Main.Version
+}

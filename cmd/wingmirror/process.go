@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wingmirror/monitor"
+)
+
+// process is the world around the program, so that tests can be one.
+type process struct {
+	args   []string
+	getenv func(key string) (string, bool)
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// The exit codes. The first four are those of monitoring plugins.
+const (
+	exitOK       = 0
+	exitWarning  = 1
+	exitCritical = 2
+	exitUnknown  = 3
+	exitUsage    = 64 // EX_USAGE of sysexits(3)
+	exitFailure  = 70 // EX_SOFTWARE
+)
+
+// exitError ends the program with a code of its own; its text, if any, is printed.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is a wrong command line.
+func usageError(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// run is the whole program; it returns the exit code.
+func run(ctx context.Context, p process) int {
+	root := newRoot(p)
+	root.SetArgs(p.args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	exit, ok := errors.AsType[*exitError](err)
+	if ok && exit.err == nil {
+		return exit.code
+	}
+	printError(p.stderr, err)
+	switch {
+	case ok:
+		return exit.code
+	case errors.Is(err, monitor.ErrInvalid):
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// printError writes every error the program ends with, each line on its own:
+// what is wrong, then how to mend it.
+func printError(w io.Writer, err error) {
+	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+		fmt.Fprintf(w, "wingmirror: %s\n", line)
+	}
+}
+
+func newRoot(p process) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wingmirror",
+		Short: "A monitor scheduler whose checks are small, sandboxed JavaScript programs over Graphite",
+		Long: `Wingmirror runs monitors: a crontab schedule, a list of Graphite targets, and a
+JavaScript program that sees the series, draws, and throws when something is wrong.
+
+  wingmirror demo                                 a tour with sample data
+  wingmirror serve --graphite http://graphite     the real thing
+  wingmirror check disk.js --graphite ...         one run, without a server`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newConfig(p), newDoctor(p))
+	return root
+}
+
+// noArgs refuses arguments, and names the nearest command to a misspelt one.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		var names []string
+		for _, sub := range cmd.Commands() {
+			names = append(names, sub.Name())
+		}
+		if near := monitor.Nearest(args[0], names); near != "" {
+			return usageError("unknown command %q; did you mean %s?", args[0], near)
+		}
+		return usageError("unknown command %q; see: %s --help", args[0], cmd.CommandPath())
+	}
+	return usageError("%s takes no arguments, got %q", cmd.CommandPath(), args[0])
+}
+
+// executable returns the path by which this program can start itself.
+func executable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find own executable: %w", err)
+	}
+	return path, nil
+}
