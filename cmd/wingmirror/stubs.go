@@ -4,8 +4,13 @@ import "github.com/spf13/cobra"
 
 const workerCommand = "worker"
 
-func runWorker(args []string) int         { return 0 }
-func newServe(p process) *cobra.Command  { var c config; x := &cobra.Command{Use: "serve", Args: noArgs, RunE: func(*cobra.Command, []string) error { return nil }}; c.flags(x.Flags()); return x }
+func runWorker(args []string) int { return 0 }
+func newServe(p process) *cobra.Command {
+	var c config
+	x := &cobra.Command{Use: "serve", Args: noArgs, RunE: func(*cobra.Command, []string) error { return nil }}
+	c.flags(x.Flags())
+	return x
+}
 func newDemo(p process) *cobra.Command   { return &cobra.Command{Use: "demo"} }
 func newCheck(p process) *cobra.Command  { return &cobra.Command{Use: "check"} }
 func newDoctor(p process) *cobra.Command { return &cobra.Command{Use: "doctor"} }
