@@ -1,0 +1,125 @@
+package monitor
+
+import (
+	"net/mail"
+	"net/url"
+	"strings"
+)
+
+// Destination is where a notice goes, as people write it: a URI such as
+// mailto:ops@example.com or pagerduty:ROUTINGKEY. The part after the colon may
+// be a secret, so show Redacted, not the text.
+type Destination string
+
+// pagerDutyKeyLength is that of an Events API v2 integration key.
+const pagerDutyKeyLength = 32
+
+// ParseDestination checks one destination and returns it in its one spelling:
+// scheme and mail domain in lower case. Errors say what is wrong and how to
+// mend it, and never repeat a key.
+func ParseDestination(text string) (Destination, error) {
+	text = strings.TrimSpace(text)
+	scheme, rest, found := strings.Cut(text, ":")
+	if !found || scheme == "" {
+		return "", Invalid("alerts", "%s is not a destination%s", quoteCut(text), destinationHint(text))
+	}
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "mailto":
+		return parseMailto(rest)
+	case "pagerduty":
+		return parsePagerDuty(rest)
+	}
+	return "", Invalid("alerts", "%s is no kind of destination that is known; write mailto:ADDRESS or pagerduty:KEY", quoteCut(scheme+":"))
+}
+
+func destinationHint(text string) string {
+	switch {
+	case strings.Contains(text, "@"):
+		return "; write mailto:" + Cut(text, 100)
+	case len(text) == pagerDutyKeyLength && isHex(text):
+		return "; write pagerduty: in front of the key"
+	}
+	return "; write mailto:ADDRESS or pagerduty:KEY"
+}
+
+func parseMailto(rest string) (Destination, error) {
+	address, err := url.PathUnescape(rest)
+	if err != nil || strings.ContainsAny(rest, "?") {
+		return "", Invalid("alerts", "%s is more than an address; write mailto:name@example.com and nothing after it", quoteCut("mailto:"+rest))
+	}
+	parsed, err := mail.ParseAddress(address)
+	local, domain, _ := strings.Cut(address, "@")
+	if err != nil || parsed.Address != address || local == "" || domain == "" {
+		return "", Invalid("alerts", "%s is not a mail address; write mailto:name@example.com", quoteCut(address))
+	}
+	at := strings.LastIndexByte(address, '@')
+	return Destination("mailto:" + address[:at] + strings.ToLower(address[at:])), nil
+}
+
+func parsePagerDuty(key string) (Destination, error) {
+	if len(key) != pagerDutyKeyLength || !isHex(key) {
+		return "", Invalid("alerts", "a PagerDuty key has %d characters, digits and a to f, and this one (%d) is not such a key; copy the integration key of an Events API v2 integration",
+			pagerDutyKeyLength, len(key))
+	}
+	return Destination("pagerduty:" + strings.ToLower(key)), nil
+}
+
+func isHex(text string) bool {
+	return strings.Trim(text, "0123456789abcdefABCDEF") == ""
+}
+
+// ParseDestinations checks all and drops what is blank or double. The errors
+// name the lines: alerts[0], alerts[1].
+func ParseDestinations(texts []string) ([]Destination, FieldErrors) {
+	var all []Destination
+	var errs FieldErrors
+	seen := map[Destination]bool{}
+	for i, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		d, err := ParseDestination(text)
+		for _, wrong := range AllFieldErrors(err) {
+			wrong.Field = indexed("alerts", i)
+			errs = append(errs, wrong)
+		}
+		if err == nil && !seen[d] {
+			seen[d] = true
+			all = append(all, d)
+		}
+	}
+	return all, errs
+}
+
+// SplitDestinations cuts the text of a form's field at spaces, commas and line
+// ends, and leaves out what is blank.
+func SplitDestinations(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r'
+	})
+}
+
+// Scheme returns what stands before the colon, which names the channel.
+func (d Destination) Scheme() string {
+	scheme, _, _ := strings.Cut(string(d), ":")
+	return scheme
+}
+
+// Rest returns what stands after the colon: an address or a key.
+func (d Destination) Rest() string {
+	_, rest, _ := strings.Cut(string(d), ":")
+	return rest
+}
+
+// Redacted returns the destination for people's eyes: of a key, only the last
+// four characters.
+func (d Destination) Redacted() string {
+	scheme, rest, _ := strings.Cut(string(d), ":")
+	if scheme == "mailto" {
+		return string(d)
+	}
+	if len(rest) <= 8 {
+		return scheme + ":…"
+	}
+	return scheme + ":…" + rest[len(rest)-4:]
+}
