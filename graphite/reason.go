@@ -1,0 +1,141 @@
+package graphite
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// longestReason is in bytes.
+const longestReason = 300
+
+// Reason returns the one line of an error page that says what is wrong: the
+// text of a plain answer, the message of an {"error": ...}, the title or first
+// paragraph of a page of HTML, and of a page with a Python traceback its last
+// line, which names the exception. It is plain text without control characters
+// and is cut; the reader's page must still escape it. It is "" when the page says
+// nothing.
+func Reason(page []byte) string {
+	text := string(page)
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		d := new(decoder)
+		d.begin(strings.NewReader(text), Limits{}.withDefaults())
+		if wrong, ok := d.object().(*answerError); ok {
+			return wrong.reason
+		}
+	}
+	if looksLikeHTML(text) {
+		text = withoutTags(text)
+	}
+	lines := meaningful(unescape(text))
+	if len(lines) == 0 {
+		return ""
+	}
+	if i := lastTraceback(lines); i >= 0 {
+		return safeText(exception(lines[i+1:], lines[0]))
+	}
+	return safeText(firstLine(lines))
+}
+
+var (
+	htmlStart   = regexp.MustCompile(`(?i)^\s*(<!--.*?-->\s*)*<(!doctype|html|head|body|center|h[1-6]|p|div|pre|title)\b`)
+	htmlHidden  = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->|<!doctype[^>]*>`)
+	htmlBreak   = regexp.MustCompile(`(?i)<(/?(p|div|h[1-6]|li|tr|pre|title|head|body|center)|br)\b[^>]*>`)
+	htmlTag     = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	boilerplate = regexp.MustCompile(`(?i)^(graphite encountered an unexpected error|please contact your site administrator|bad request$|not found$|internal server error$)`)
+)
+
+func looksLikeHTML(text string) bool { return htmlStart.MatchString(text) }
+
+// withoutTags leaves a page's text. What it returns is shown as text, never as
+// HTML, so an odd tag that stays in is a blemish and no danger.
+func withoutTags(text string) string {
+	text = htmlHidden.ReplaceAllString(text, "\n")
+	text = htmlBreak.ReplaceAllString(text, "\n")
+	return htmlTag.ReplaceAllString(text, "")
+}
+
+// unescape undoes HTML escapes. carbonapi escapes its plain text, and what it
+// quotes from its back end twice.
+func unescape(text string) string {
+	for range 2 {
+		text = html.UnescapeString(text)
+	}
+	return text
+}
+
+func meaningful(text string) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRightFunc(line, unicode.IsSpace); strings.TrimSpace(line) != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func lastTraceback(lines []string) int {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.HasPrefix(strings.TrimSpace(lines[i]), "Traceback (most recent call last)") {
+			return i
+		}
+	}
+	return -1
+}
+
+// exception returns the first line of a traceback that is not indented: the
+// name and text of the exception.
+func exception(lines []string, otherwise string) string {
+	for _, line := range lines {
+		if line[0] != ' ' && line[0] != '\t' {
+			return line
+		}
+	}
+	return otherwise
+}
+
+// firstLine returns the first line that is more than the name of a status, with
+// what carbonapi spreads over lines of "name : text" joined.
+func firstLine(lines []string) string {
+	first, listed := "", false
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		name, text, pair := strings.Cut(line, " : ")
+		if pair {
+			line = strings.TrimSpace(name) + ": " + strings.TrimSpace(text)
+		}
+		switch {
+		case first == "" || boilerplate.MatchString(first):
+			first, listed = line, pair
+		case pair && listed:
+			first += "; " + line
+		}
+	}
+	return first
+}
+
+// safeText makes one line of text from outside fit to be shown: without control
+// and invisible formatting characters, spaces run together, and cut.
+func safeText(text string) string {
+	text = strings.ToValidUTF8(text, "\ufffd")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= longestReason {
+		return text
+	}
+	cut := longestReason
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return strings.TrimSpace(text[:cut]) + " ..."
+}
