@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"wingmirror/monitor"
+)
+
+type noticeRow struct {
+	ID          int64 `gorm:"primaryKey"`
+	IncidentID  int64
+	Incident    string
+	MessageID   int64
+	Kind        string
+	Scheme      string
+	Destination string
+	Status      string
+	CreatedAt   int64 `gorm:"autoCreateTime:false"`
+	NextAt      int64
+	Attempts    int
+	DeliveredAt int64
+	Error       string
+}
+
+func (noticeRow) TableName() string { return "notices" }
+
+func (r noticeRow) notice() monitor.Notice {
+	return monitor.Notice{
+		ID: r.ID, Incident: r.Incident, IncidentID: r.IncidentID, Destination: monitor.Destination(r.Destination),
+		Status: monitor.NoticeStatus(r.Status), CreatedAt: fromMillis(r.CreatedAt), NextAt: fromMillis(r.NextAt),
+		Attempts: r.Attempts, DeliveredAt: fromMillis(r.DeliveredAt), Error: r.Error,
+		Message: monitor.Message{Kind: monitor.NoticeKind(r.Kind)},
+	}
+}
+
+type attemptRow struct {
+	ID         int64 `gorm:"primaryKey"`
+	NoticeID   int64
+	At         int64
+	DurationUs int64
+	Outcome    string
+	RetryAt    int64
+	Error      string
+	Request    string
+	Answer     string
+}
+
+func (attemptRow) TableName() string { return "attempts" }
+
+// maxReceipt is how much of a request or an answer the delivery log keeps.
+const maxReceipt = 32 << 10
+
+type messageRow struct {
+	ID    int64 `gorm:"primaryKey"`
+	Body  storedMessage
+	Graph []byte
+}
+
+func (messageRow) TableName() string { return "messages" }
+
+// queueNotices puts the notices of one commit in the outbox. They all say the
+// same, so their message is stored once.
+func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
+	if len(notices) == 0 {
+		return nil
+	}
+	message := messageRow{Body: storeMessage(notices[0].Message), Graph: packGraph(notices[0].Message.Graph)}
+	if err := tx.Create(&message).Error; err != nil {
+		return err
+	}
+	rows := make([]noticeRow, len(notices))
+	for i, n := range notices {
+		rows[i] = noticeRow{
+			IncidentID: incident, Incident: n.Incident, MessageID: message.ID, Kind: string(n.Message.Kind),
+			Scheme: n.Destination.Scheme(), Destination: string(n.Destination),
+			Status: string(monitor.NoticePending), CreatedAt: millis(n.CreatedAt), NextAt: millis(n.NextAt),
+		}
+	}
+	return tx.Create(&rows).Error
+}
+
+// Due returns pending notices of one scheme that are to be tried at the given
+// time, longest due first, with their messages. A notice waits for the one
+// before it about the same incident to the same destination, so that a resolve
+// never overtakes its fire.
+func (db *DB) Due(ctx context.Context, scheme string, at time.Time, limit int) ([]monitor.Notice, error) {
+	var rows []noticeRow
+	err := db.read.WithContext(ctx).Raw(`SELECT * FROM notices n
+		WHERE scheme = ? AND status = 'pending' AND next_at <= ? AND NOT EXISTS (
+			SELECT 1 FROM notices earlier WHERE earlier.status = 'pending' AND earlier.incident = n.incident
+			AND earlier.destination = n.destination AND earlier.id < n.id)
+		ORDER BY next_at, id LIMIT ?`, scheme, millis(at), limit).Scan(&rows).Error
+	if err != nil {
+		return nil, db.fault("read outbox", err)
+	}
+	all := make([]monitor.Notice, len(rows))
+	messages := map[int64]monitor.Message{}
+	for i, row := range rows {
+		all[i] = row.notice()
+		if _, ok := messages[row.MessageID]; !ok {
+			if messages[row.MessageID], err = takeMessage(db.read.WithContext(ctx), row.MessageID); err != nil {
+				return nil, db.fault("read outbox", err)
+			}
+		}
+		all[i].Message = messages[row.MessageID]
+	}
+	return all, nil
+}
+
+// NextDue returns when the next pending notice of a scheme is to be tried, and
+// whether there is one.
+func (db *DB) NextDue(ctx context.Context, scheme string) (time.Time, bool, error) {
+	var row noticeRow
+	result := db.read.WithContext(ctx).Select("next_at").Where("scheme = ? AND status = 'pending'", scheme).
+		Order("next_at").Limit(1).Find(&row)
+	return fromMillis(row.NextAt), result.RowsAffected > 0, db.fault("read outbox", result.Error)
+}
+
+func takeMessage(tx *gorm.DB, id int64) (monitor.Message, error) {
+	var row messageRow
+	if err := tx.Where("id = ?", id).Take(&row).Error; err != nil {
+		return monitor.Message{}, err
+	}
+	message := row.Body.message()
+	var err error
+	message.Graph, err = unpackGraph(row.Graph)
+	return message, err
+}
+
+// Tried stores one attempt to deliver a notice, and how far the notice has come
+// by it.
+func (db *DB) Tried(ctx context.Context, a monitor.Attempt) error {
+	what := fmt.Sprintf("store attempt of notice %d", a.Notice)
+	return db.transaction(ctx, what, func(tx *gorm.DB) error {
+		err := tx.Create(&attemptRow{
+			NoticeID: a.Notice, At: millis(a.At), DurationUs: inMicros(a.Duration), Outcome: string(a.Outcome),
+			RetryAt: millis(a.RetryAt), Error: a.Error,
+			Request: monitor.Cut(a.Receipt.Request, maxReceipt), Answer: monitor.Cut(a.Receipt.Answer, maxReceipt),
+		}).Error
+		if err != nil {
+			return err
+		}
+		status, delivered := monitor.NoticePending, int64(0)
+		switch a.Outcome {
+		case monitor.AttemptDelivered:
+			status, delivered = monitor.NoticeDelivered, millis(a.At.Add(a.Duration))
+		case monitor.AttemptRefused:
+			status = monitor.NoticeFailed
+		}
+		return found(tx.Exec(`UPDATE notices SET status = ?, next_at = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?`,
+			string(status), millis(a.RetryAt), delivered, a.Error, a.Notice))
+	})
+}
+
+// Retry makes a notice due again at once: one that was refused for good, or one
+// that waits for its next try. A delivered one is ErrConflict.
+func (db *DB) Retry(ctx context.Context, id int64, at time.Time) error {
+	return db.transaction(ctx, fmt.Sprintf("retry notice %d", id), func(tx *gorm.DB) error {
+		var row noticeRow
+		if err := tx.Where("id = ?", id).Take(&row).Error; err != nil {
+			return err
+		}
+		if row.Status == string(monitor.NoticeDelivered) {
+			return fmt.Errorf("%w: it was delivered already", monitor.ErrConflict)
+		}
+		return found(tx.Exec(`UPDATE notices SET status = 'pending', next_at = ? WHERE id = ?`, millis(at), id))
+	})
+}
+
+func found(result *gorm.DB) error {
+	if result.Error == nil && result.RowsAffected == 0 {
+		return gorm.ErrRecordNotFound
+	}
+	return result.Error
+}
+
+// NoticeFilter says which notices are asked for. Zero fields mean all.
+type NoticeFilter struct {
+	Incident int64
+	Status   monitor.NoticeStatus
+	Before   int64 // only those with a lower ID: the next page
+	Limit    int   // 0 is 50
+}
+
+// Notices returns the outbox and what has left it, newest first. Messages are
+// there but for their graphs.
+func (db *DB) Notices(ctx context.Context, f NoticeFilter) ([]monitor.Notice, error) {
+	query := db.read.WithContext(ctx).Table("notices n").Joins("JOIN messages m ON m.id = n.message_id").
+		Select("n.*, m.body").Order("n.id DESC").Limit(limitOr(f.Limit, 50))
+	if f.Incident > 0 {
+		query = query.Where("n.incident_id = ?", f.Incident)
+	}
+	if f.Status != "" {
+		query = query.Where("n.status = ?", string(f.Status))
+	}
+	if f.Before > 0 {
+		query = query.Where("n.id < ?", f.Before)
+	}
+	var rows []struct {
+		noticeRow `gorm:"embedded"`
+		Body      storedMessage
+	}
+	if err := query.Scan(&rows).Error; err != nil {
+		return nil, db.fault("read outbox", err)
+	}
+	all := make([]monitor.Notice, len(rows))
+	for i, row := range rows {
+		all[i] = row.notice()
+		all[i].Message = row.Body.message()
+	}
+	return all, nil
+}
+
+// Notice returns one notice with its message, and its attempts, oldest first.
+func (db *DB) Notice(ctx context.Context, id int64) (monitor.Notice, []monitor.Attempt, error) {
+	what := fmt.Sprintf("read notice %d", id)
+	tx := db.read.WithContext(ctx)
+	var row noticeRow
+	if err := tx.Where("id = ?", id).Take(&row).Error; err != nil {
+		return monitor.Notice{}, nil, db.fault(what, err)
+	}
+	notice := row.notice()
+	var err error
+	if notice.Message, err = takeMessage(tx, row.MessageID); err != nil {
+		return monitor.Notice{}, nil, db.fault(what, err)
+	}
+	var rows []attemptRow
+	if err := tx.Where("notice_id = ?", id).Order("id").Find(&rows).Error; err != nil {
+		return monitor.Notice{}, nil, db.fault(what, err)
+	}
+	attempts := make([]monitor.Attempt, len(rows))
+	for i, a := range rows {
+		attempts[i] = monitor.Attempt{
+			ID: a.ID, Notice: a.NoticeID, At: fromMillis(a.At), Duration: micros(a.DurationUs),
+			Outcome: monitor.AttemptOutcome(a.Outcome), RetryAt: fromMillis(a.RetryAt), Error: a.Error,
+			Receipt: monitor.Receipt{Request: a.Request, Answer: a.Answer},
+		}
+	}
+	return notice, attempts, nil
+}
+
+// NoticeCounts returns how many notices there are of each status.
+func (db *DB) NoticeCounts(ctx context.Context) (map[monitor.NoticeStatus]int64, error) {
+	var rows []struct {
+		Status string
+		N      int64
+	}
+	err := db.read.WithContext(ctx).Raw(`SELECT status, COUNT(*) AS n FROM notices GROUP BY status`).Scan(&rows).Error
+	counts := map[monitor.NoticeStatus]int64{}
+	for _, row := range rows {
+		counts[monitor.NoticeStatus(row.Status)] = row.N
+	}
+	return counts, db.fault("count notices", err)
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"wingmirror/monitor"
+)
+
+// runRow is a row of runs. Durations are microseconds.
+type runRow struct {
+	MonitorID   int64 `gorm:"primaryKey"`
+	ScheduledAt int64 `gorm:"primaryKey"`
+	Phase       monitor.Phase
+	Version     int
+	StartedAt   int64
+	FetchUs     int64
+	Level       monitor.Level
+	Fault       string
+	Message     string
+	Reason      string
+	Until       int64
+	Note        string
+	Incident    string
+	WallUs      int64
+	CPUUs       int64 `gorm:"column:cpu_us"`
+	Memory      int64
+	PointsIn    int
+	PointsOut   int
+	OutputBytes int
+	Kept        bool
+}
+
+func (runRow) TableName() string { return "runs" }
+
+func (r runRow) run(opened time.Time) monitor.Run {
+	run := monitor.Run{
+		Monitor: r.MonitorID, At: fromMillis(r.ScheduledAt), Phase: r.Phase, Version: r.Version,
+		Started: fromMillis(r.StartedAt), Fetch: micros(r.FetchUs),
+		Level: r.Level, Fault: monitor.Fault(r.Fault), Message: r.Message,
+		Decision: monitor.Decision{Reason: monitor.Reason(r.Reason), Until: fromMillis(r.Until), Note: r.Note},
+		Incident: r.Incident, Kept: r.Kept,
+		Cost: monitor.Cost{
+			Wall: micros(r.WallUs), CPU: micros(r.CPUUs), Memory: r.Memory,
+			PointsIn: r.PointsIn, PointsOut: r.PointsOut, OutputBytes: r.OutputBytes,
+		},
+	}
+	// Nobody but this process ends claims, so one from before its start never ends.
+	if run.Phase == monitor.Claimed && run.At.Before(opened) {
+		run.Phase = monitor.Lost
+	}
+	return run
+}
+
+func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// claimBatch is how many runs one statement claims.
+const claimBatch = 512
+
+// Claim takes the runs of these monitors at one scheduled time. The answer has
+// an entry for each run that is now the caller's to make, with what its script
+// may know of the run before. Left out are runs that somebody took already, and
+// monitors that are switched off or gone.
+func (db *DB) Claim(ctx context.Context, at time.Time, ids []int64) (map[int64]monitor.Previous, error) {
+	won := make(map[int64]monitor.Previous, len(ids))
+	for len(ids) > 0 {
+		n := min(len(ids), claimBatch)
+		if err := db.claim(ctx, at, ids[:n], won); err != nil {
+			return nil, db.fault("claim runs", err)
+		}
+		ids = ids[n:]
+	}
+	return won, nil
+}
+
+func (db *DB) claim(ctx context.Context, at time.Time, ids []int64, won map[int64]monitor.Previous) error {
+	ids = padded(ids)
+	rows, err := db.write.WithContext(ctx).Raw(`INSERT INTO runs (monitor_id, scheduled_at, phase, version)
+		SELECT id, ?, 0, version FROM monitors WHERE active AND id IN ?
+		ON CONFLICT DO NOTHING RETURNING monitor_id`, millis(at), ids).Rows()
+	var keys []string
+	err = scanAll(rows, err, func(r rowScanner) error {
+		var id int64
+		err := r.Scan(&id)
+		won[id] = monitor.Previous{}
+		keys = append(keys, strconv.FormatInt(id, 10))
+		return err
+	})
+	if err != nil || len(keys) == 0 {
+		return err
+	}
+	rows, err = db.read.WithContext(ctx).Raw(`SELECT key, level, since, runs, message FROM states
+		WHERE kind = 'monitor' AND key IN ?`, padded(keys)).Rows()
+	return scanAll(rows, err, func(r rowScanner) error {
+		var p monitor.Previous
+		var id, since int64
+		err := r.Scan(&id, &p.Level, &since, &p.Runs, &p.Message)
+		p.Since = fromMillis(since)
+		won[id] = p
+		return err
+	})
+}
+
+// padded repeats the last item up to a power of two, so that only a few
+// different statements are ever prepared.
+func padded[T any](items []T) []T {
+	size := 1
+	for size < len(items) {
+		size *= 2
+	}
+	all := append(make([]T, 0, size), items...)
+	for len(all) < size {
+		all = append(all, items[len(items)-1])
+	}
+	return all
+}
+
+// Runs returns runs of a monitor, newest first, at most limit, those scheduled
+// before the given time (zero: from the newest).
+func (db *DB) Runs(ctx context.Context, id int64, before time.Time, limit int) ([]monitor.Run, error) {
+	query := db.read.WithContext(ctx).Where("monitor_id = ?", id)
+	if !before.IsZero() {
+		query = query.Where("scheduled_at < ?", millis(before))
+	}
+	var rows []runRow
+	if err := query.Order("scheduled_at DESC").Limit(limit).Find(&rows).Error; err != nil {
+		return nil, db.fault(fmt.Sprintf("read runs of monitor %d", id), err)
+	}
+	all := make([]monitor.Run, len(rows))
+	for i, row := range rows {
+		all[i] = row.run(db.opened)
+	}
+	return all, nil
+}
+
+// Run returns one run of a monitor and what is kept of its output and graph,
+// nil when that is no longer there. An unknown run is ErrNotFound.
+func (db *DB) Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *monitor.Detail, error) {
+	what := fmt.Sprintf("read run of monitor %d at %s", id, at.UTC().Format(time.RFC3339))
+	tx := db.read.WithContext(ctx)
+	var row runRow
+	if err := tx.Where("monitor_id = ? AND scheduled_at = ?", id, millis(at)).Take(&row).Error; err != nil {
+		return monitor.Run{}, nil, db.fault(what, err)
+	}
+	table := "last_details"
+	if row.Kept {
+		table = "kept_details"
+	}
+	detail, err := takeDetail(tx.Table(table).Where("scheduled_at = ?", millis(at)), id)
+	return row.run(db.opened), detail, db.fault(what, err)
+}
+
+// LastRun returns the newest run of a monitor that has ended and what it gave
+// back, or ErrNotFound before the first.
+func (db *DB) LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error) {
+	what := fmt.Sprintf("read last run of monitor %d", id)
+	tx := db.read.WithContext(ctx)
+	var row runRow
+	err := tx.Where("monitor_id = ? AND phase = ?", id, monitor.Done).Order("scheduled_at DESC").Limit(1).Take(&row).Error
+	if err != nil {
+		return monitor.Run{}, nil, db.fault(what, err)
+	}
+	detail, err := takeDetail(tx.Table("last_details").Where("scheduled_at = ?", row.ScheduledAt), id)
+	return row.run(db.opened), detail, db.fault(what, err)
+}
+
+func takeDetail(query *gorm.DB, id int64) (*monitor.Detail, error) {
+	var found struct{ Body []byte }
+	err := query.Select("body").Where("monitor_id = ?", id).Take(&found).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	detail, err := unpackDetail(found.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &detail, nil
+}

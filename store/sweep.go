@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Retention says how long things are kept. Zero fields mean for ever.
+type Retention struct {
+	Runs      time.Duration // run rows, and the output and graphs kept with them
+	Incidents time.Duration // closed incidents with their timeline and notices
+}
+
+// Swept counts what a sweep removed.
+type Swept struct {
+	Runs      int64
+	Details   int64
+	Incidents int64
+	Notices   int64
+}
+
+// sweepChunk is how many rows one transaction of a sweep removes: a few
+// milliseconds, so that commits of runs hardly wait.
+const sweepChunk = 1000
+
+// Sweep removes what is older than its retention at the given time, and what is
+// left of deleted monitors. It works in short transactions with nothing between
+// them, so runs go on meanwhile; it can be cut short at any time by ctx and goes
+// on with the next call.
+func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, error) {
+	var swept Swept
+	err := db.sweepRuns(ctx, keep.Runs, at, &swept)
+	if err == nil && keep.Incidents > 0 {
+		err = db.sweepIncidents(ctx, millis(at.Add(-keep.Incidents)), &swept)
+	}
+	return swept, db.fault("remove what is old", err)
+}
+
+// sweepRuns walks from monitor to monitor, deleted ones included, since runs are
+// clustered by monitor.
+func (db *DB) sweepRuns(ctx context.Context, keep time.Duration, at time.Time, swept *Swept) error {
+	for id := int64(0); ; {
+		var next struct {
+			ID    *int64
+			Alive bool
+		}
+		err := db.read.WithContext(ctx).Raw(`SELECT MIN(monitor_id) AS id,
+			EXISTS (SELECT 1 FROM monitors WHERE id = MIN(monitor_id)) AS alive FROM runs WHERE monitor_id > ?`, id).Scan(&next).Error
+		if err != nil || next.ID == nil {
+			return err
+		}
+		id = *next.ID
+		border := int64(0)
+		if keep > 0 {
+			border = millis(at.Add(-keep))
+		}
+		if !next.Alive {
+			border = millis(at)
+		}
+		if border == 0 {
+			continue
+		}
+		if err := db.sweepRunsOf(ctx, id, border, swept); err != nil {
+			return err
+		}
+	}
+}
+
+func (db *DB) sweepRunsOf(ctx context.Context, id, border int64, swept *Swept) error {
+	n, err := db.deleteAll(ctx, `DELETE FROM runs WHERE monitor_id = ? AND scheduled_at IN
+		(SELECT scheduled_at FROM runs WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
+		id, id, border, sweepChunk)
+	swept.Runs += n
+	if err != nil {
+		return err
+	}
+	n, err = db.deleteAll(ctx, `DELETE FROM kept_details WHERE monitor_id = ? AND scheduled_at IN
+		(SELECT scheduled_at FROM kept_details WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
+		id, id, border, sweepChunk/10)
+	swept.Details += n
+	return err
+}
+
+func (db *DB) sweepIncidents(ctx context.Context, border int64, swept *Swept) error {
+	old := `incident_id IN (SELECT id FROM incidents WHERE closed_at > 0 AND closed_at < ?) AND status <> 'pending'`
+	n, err := db.deleteAll(ctx, `DELETE FROM notices WHERE id IN (SELECT id FROM notices WHERE `+old+` LIMIT ?)`, border, sweepChunk)
+	swept.Notices += n
+	if err != nil {
+		return err
+	}
+	_, err = db.deleteAll(ctx, `DELETE FROM messages WHERE id IN
+		(SELECT m.id FROM messages m WHERE NOT EXISTS (SELECT 1 FROM notices n WHERE n.message_id = m.id) LIMIT ?)`, sweepChunk)
+	if err != nil {
+		return err
+	}
+	n, err = db.deleteAll(ctx, `DELETE FROM incidents WHERE id IN (SELECT i.id FROM incidents i WHERE closed_at > 0 AND closed_at < ?
+		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.incident_id = i.id) LIMIT ?)`, border, sweepChunk)
+	swept.Incidents += n
+	return err
+}
+
+// deleteAll repeats a statement, whose last argument is its limit, until it
+// finds no more.
+func (db *DB) deleteAll(ctx context.Context, statement string, args ...any) (int64, error) {
+	var total int64
+	limit := int64(args[len(args)-1].(int))
+	for {
+		var n int64
+		err := db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			result := tx.Exec(statement, args...)
+			n = result.RowsAffected
+			return result.Error
+		})
+		total += n
+		if err != nil || n < limit {
+			return total, err
+		}
+	}
+}
