@@ -1,0 +1,86 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// ExitMemory is the exit status with which a worker says that its own watchdog
+// saw the run use more memory than it may.
+const ExitMemory = 77
+
+// verdict is why a worker process died, in terms of the run it was at.
+type verdict struct {
+	fault   monitor.Fault
+	reason  string // a plain sentence, as far as it goes after "the script"
+	strike  bool   // counts towards quarantine
+	culprit uint64 // the request it was at when we ended it
+}
+
+func timeoutCPU(culprit uint64, limit time.Duration) verdict {
+	return verdict{fault: monitor.FaultTimeout, strike: true, culprit: culprit,
+		reason: fmt.Sprintf("the script used more than %v of processor time, in a place that could only be ended with its worker", limit)}
+}
+
+func timeoutWall(culprit uint64, limit time.Duration) verdict {
+	return verdict{fault: monitor.FaultTimeout, strike: true, culprit: culprit,
+		reason: fmt.Sprintf("the script did not finish within %v", limit)}
+}
+
+// judge tells apart how a process ended by itself. The texts are those of the
+// Go runtime, which has no other way to say what it died of.
+func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
+	v := verdict{fault: monitor.FaultSandbox, strike: true}
+	signal := deathSignal(state)
+	said := func(texts ...string) bool {
+		for _, text := range texts {
+			if bytes.Contains(words, []byte(text)) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case state.ExitCode() == ExitMemory,
+		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve"):
+		v.fault = monitor.FaultMemory
+		v.reason = fmt.Sprintf("the script used more than %s of memory", size(l.Memory))
+	case said("stack exceeds", "stack overflow"):
+		v.fault = monitor.FaultStack
+		v.reason = "the script nested calls or values too deeply"
+	case signal == "SIGSYS":
+		v.reason = "the sandbox ended the script: it tried a forbidden system call"
+	case signal == "SIGKILL":
+		v.fault = monitor.FaultMemory
+		v.reason = "the operating system ended the script, most likely because the machine ran out of memory"
+	case signal != "":
+		v.reason = "the script's worker process died of " + signal
+	default:
+		v.reason = fmt.Sprintf("the script's worker process died (exit status %d)%s", state.ExitCode(), firstLine(words))
+	}
+	return v
+}
+
+func firstLine(words []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(words), []byte("\n"))
+	if len(line) == 0 {
+		return ""
+	}
+	return ": " + strings.ToValidUTF8(string(line[:min(len(line), 200)]), "\uFFFD")
+}
+
+// size writes bytes as people say them.
+func size(n int64) string {
+	switch {
+	case n >= 10<<30 || n >= 1<<30 && n%(1<<30) == 0:
+		return fmt.Sprintf("%d GB", n>>30)
+	case n >= 1<<20:
+		return fmt.Sprintf("%d MB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -1,0 +1,127 @@
+package worker
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+	"time"
+
+	"wingmirror/monitor"
+	"wingmirror/sandbox"
+)
+
+const (
+	minderEvery = 5 * time.Millisecond
+	maxStack    = 64 << 20 // bytes of one goroutine's stack; a script nests calls through it
+	tiredHeap   = 64 << 20 // bytes that are still there after a collection
+	checkHeapAt = 2 * tiredHeap
+)
+
+// work answers requests with the engine and minds the process meanwhile.
+type work struct {
+	conn   *sandbox.Conn
+	engine Engine
+	notes  *sandbox.Journal
+	memory int64 // bytes that any run may use
+	idle   int64 // bytes of the heap before the first run
+
+	limit  atomic.Int64 // bytes that the run under way may use; 0 when there is none
+	armed  atomic.Bool
+	minder *time.Timer
+}
+
+func (w *work) current() *sandbox.Journal { return w.notes }
+
+// Run evaluates the input. The worker is tired when its memory does not come
+// back, or when the engine ended a run by force.
+func (w *work) Run(in monitor.Input, notes *sandbox.Journal) (monitor.Result, bool) {
+	w.notes = notes
+	w.mind(in.Limits.Memory)
+	result := w.engine.Run(in)
+	w.limit.Store(0)
+	if result.Fault != monitor.NoFault {
+		result.Level = monitor.Unknown
+	}
+	return result, forced(result.Fault) || w.bloated()
+}
+
+// Check says what keeps a script from being parsed.
+func (w *work) Check(script string) *monitor.ScriptError {
+	w.mind(w.memory)
+	defer w.limit.Store(0)
+	return w.engine.Check(script)
+}
+
+// forced tells the faults after which an engine may have left something behind.
+func forced(f monitor.Fault) bool {
+	switch f {
+	case monitor.FaultTimeout, monitor.FaultMemory, monitor.FaultStack, monitor.FaultSandbox:
+		return true
+	}
+	return false
+}
+
+// mind has the minder look after a run.
+func (w *work) mind(limit int64) {
+	w.limit.Store(limit)
+	if w.armed.Swap(true) {
+		return
+	}
+	if w.minder == nil {
+		w.minder = time.AfterFunc(minderEvery, w.look)
+		return
+	}
+	w.minder.Reset(minderEvery)
+}
+
+// look sends results that wait behind a long run, and ends the process when the
+// run has used up its memory: the operating system's limit is the same for all
+// runs, and does not exist everywhere. It stops coming when there is no run.
+func (w *work) look() {
+	limit := w.limit.Load()
+	if limit == 0 {
+		w.armed.Store(false)
+		return
+	}
+	_ = w.conn.Flush() // Serve meets the same error and ends
+	if heap() > w.idle+limit {
+		runtime.GC()
+		if heap() > w.idle+limit {
+			os.Exit(sandbox.ExitMemory)
+		}
+	}
+	w.minder.Reset(minderEvery)
+}
+
+// heap is the memory that Go objects and stacks take, garbage included.
+func heap() int64 {
+	samples := [2]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples[:])
+	return int64(samples[0].Value.Uint64() + samples[1].Value.Uint64())
+}
+
+// bloated reports whether memory that runs have used does not come back.
+func (w *work) bloated() bool {
+	if heap() < checkHeapAt {
+		return false
+	}
+	runtime.GC()
+	return heap() > w.idle+tiredHeap
+}
+
+// warmUp runs a small script, so that what the runtime sets up at first use
+// (threads, timers, its wait for events) is there before it is forbidden.
+func (w *work) warmUp(limits monitor.Limits) {
+	w.notes = nil
+	w.mind(limits.Memory)
+	w.engine.Run(monitor.Input{Script: "var warm = [1, 2, 3].map(x => x + 1)", Limits: limits})
+	time.Sleep(time.Microsecond)
+	w.limit.Store(0)
+	debug.SetMaxStack(maxStack)
+	debug.SetMemoryLimit(limits.Memory * 5 / 8)
+	runtime.GC()
+}
+
+func (w *work) measureIdle() { w.idle = heap() }
