@@ -4,6 +4,7 @@ package wingmirror
 
 import (
 	_ "github.com/PagerDuty/go-pagerduty"
+	_ "github.com/aclements/go-moremath/stats"
 	_ "github.com/agnivade/levenshtein"
 	_ "github.com/cenkalti/backoff/v5"
 	_ "github.com/chromedp/chromedp"

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"wingmirror/monitor"
+)
+
+var (
+	notDefined = regexp.MustCompile(`^ReferenceError: (\S+) is not defined$`)
+	noMember   = regexp.MustCompile(`^TypeError: Object has no member '([^']+)'$`)
+)
+
+// advise adds to the engine's message what the author may have meant, and
+// writes names with @ where the author did.
+func (r *run) advise(message string) string {
+	if m := notDefined.FindStringSubmatch(message); m != nil {
+		return r.unknownName(m[1])
+	}
+	if m := noMember.FindStringSubmatch(message); m != nil {
+		known := append(r.engine.members.sortedNames(), seriesFields()...)
+		if near := monitor.Nearest(m[1], known); near != "" && near != m[1] {
+			return message + "; did you mean " + near + "?"
+		}
+	}
+	for name := range r.script.facts.atNames {
+		message = strings.ReplaceAll(message, "'"+name+"'", "'@"+name[1:]+"'")
+	}
+	return message
+}
+
+func (r *run) unknownName(name string) string {
+	shown := name
+	variable, isVariable := strings.CutPrefix(name, "$")
+	if r.script.facts.atNames[name] {
+		shown = "@" + variable
+	}
+	message := "ReferenceError: " + shown + " is not defined"
+	if isVariable {
+		return message + r.unknownVariable(variable)
+	}
+	candidates := r.engine.names()
+	for _, other := range r.script.facts.names {
+		if other != name && !slices.Contains(candidates, other) {
+			candidates = append(candidates, other)
+		}
+	}
+	if near := monitor.Nearest(name, candidates); near != "" {
+		return message + "; did you mean " + near + "?"
+	}
+	return message
+}
+
+// unknownVariable says which series there are to a name that looks like one,
+// and else which other variable may have been meant.
+func (r *run) unknownVariable(name string) string {
+	if letterIndex(name) >= 0 {
+		switch n := len(r.series); n {
+		case 0:
+			return ": this run has no series"
+		case 1:
+			return ": there is one series, @a"
+		default:
+			return fmt.Sprintf(": there are %d series, @a to @%s", n, letterName(n-1))
+		}
+	}
+	if near := monitor.Nearest(name, variableNames()); near != "" {
+		return "; did you mean @" + near + "?"
+	}
+	return "; the variables are @" + strings.Join(variableNames(), ", @") + " and the series @a, @b, …"
+}
