@@ -42,6 +42,7 @@ type graphiteConfig struct {
 	CertFile    string
 	KeyFile     string
 	Timeout     time.Duration
+	Step        time.Duration
 	Lag         time.Duration
 	Concurrency int
 	MaxBytes    int64
@@ -97,11 +98,12 @@ func (c *graphiteConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.CAFile, "graphite-ca", "", "PEM file of certificate authorities to trust instead of the system's")
 	f.StringVar(&c.CertFile, "graphite-cert", "", "PEM file of a client certificate")
 	f.StringVar(&c.KeyFile, "graphite-key", "", "PEM file of the client certificate's key")
-	f.DurationVar(&c.Timeout, "graphite-timeout", 30*time.Second, "time for one request, retries included")
-	f.DurationVar(&c.Lag, "graphite-lag", time.Minute, "how long before the scheduled time a window ends, since the newest point is often incomplete")
+	f.DurationVar(&c.Timeout, "graphite-timeout", 15*time.Second, "time for one request; one batch with all its retries gets three times as much")
+	f.DurationVar(&c.Step, "graphite-step", time.Minute, "interval of the points, to which windows are aligned")
+	f.DurationVar(&c.Lag, "graphite-lag", 0, "how long before the scheduled time a window ends, since the newest point is often incomplete (default one step; negative for none)")
 	f.IntVar(&c.Concurrency, "graphite-concurrency", 16, "requests under way at once")
 	f.Int64Var(&c.MaxBytes, "graphite-max-bytes", 64<<20, "largest answer to one request, in bytes")
-	f.IntVar(&c.MaxSeries, "graphite-max-series", 10_000, "most series in one answer")
+	f.IntVar(&c.MaxSeries, "graphite-max-series", 20_000, "most series in one answer")
 	f.IntVar(&c.MaxPoints, "graphite-max-points", 2_000_000, "most points in one answer")
 	f.BoolVar(&c.NoCache, "graphite-no-cache", false, "ask Graphite not to answer from its cache")
 }

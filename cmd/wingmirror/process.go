@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -125,13 +124,4 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usageError("unknown command %q; see: %s --help", args[0], cmd.CommandPath())
 	}
 	return usageError("%s takes no arguments, got %q", cmd.CommandPath(), args[0])
-}
-
-// executable returns the path by which this program can start itself.
-func executable() (string, error) {
-	path, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find own executable: %w", err)
-	}
-	return path, nil
 }

@@ -2,9 +2,6 @@ package main
 
 import "github.com/spf13/cobra"
 
-const workerCommand = "worker"
-
-func runWorker(args []string) int { return 0 }
 func newServe(p process) *cobra.Command {
 	var c config
 	x := &cobra.Command{Use: "serve", Args: noArgs, RunE: func(*cobra.Command, []string) error { return nil }}
@@ -12,5 +9,4 @@ func newServe(p process) *cobra.Command {
 	return x
 }
 func newDemo(p process) *cobra.Command   { return &cobra.Command{Use: "demo"} }
-func newCheck(p process) *cobra.Command  { return &cobra.Command{Use: "check"} }
 func newDoctor(p process) *cobra.Command { return &cobra.Command{Use: "doctor"} }

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"wingmirror/graphite"
+	"wingmirror/monitor"
+	"wingmirror/sandbox"
+)
+
+// The parts that more than one command is made of.
+
+func newGraphite(c graphiteConfig) (*graphite.Client, error) {
+	headers := map[string]string{}
+	for _, header := range c.Headers {
+		name, value, ok := strings.Cut(header, ":")
+		if !ok {
+			return nil, monitor.Invalid("graphite-header", "write it as 'Name: value'")
+		}
+		headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	return graphite.New(graphite.Options{
+		URL: c.URL, User: c.User, Password: c.Password, Token: c.Token, Headers: headers,
+		CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile,
+		Timeout: c.Timeout, Deadline: 3 * c.Timeout, Step: c.Step, Lag: c.Lag,
+		Concurrency: c.Concurrency, NoCache: c.NoCache, Limits: c.limits(),
+	})
+}
+
+func (c graphiteConfig) limits() graphite.Limits {
+	return graphite.Limits{Bytes: c.MaxBytes, Series: c.MaxSeries, Points: c.MaxPoints}
+}
+
+// limits are those of every run; a monitor may only lower them.
+func (c sandboxConfig) limits() monitor.Limits {
+	return monitor.Limits{CPU: c.CPU, Memory: c.Memory}
+}
+
+// startPool starts the worker processes: this program, again.
+func startPool(c sandboxConfig, log slog.Handler) (*sandbox.Pool, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find own executable: %w", err)
+	}
+	library, err := readLibrary(c.Library)
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.NewPool(sandbox.Options{
+		Workers: c.Workers, Limits: c.limits(), Library: library, Strict: c.Strict,
+		Path: path, Args: []string{workerCommand}, Log: slog.New(log),
+	})
+}
+
+// readLibrary reads the .js files of a directory of helpers, in name order; ""
+// is none.
+func readLibrary(dir string) ([]sandbox.File, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, monitor.Invalid("stdlib", "%v", err)
+	}
+	var files []sandbox.File
+	for _, entry := range entries {
+		if entry.IsDir() || filepath.Ext(entry.Name()) != ".js" {
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, monitor.Invalid("stdlib", "%v", err)
+		}
+		files = append(files, sandbox.File{Name: entry.Name(), Source: string(source)})
+	}
+	slices.SortFunc(files, func(a, b sandbox.File) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
