@@ -64,7 +64,7 @@ throw "too much load"
 	thrown := got["error"].(map[string]any)
 	delete(thrown, "stack")
 	want := map[string]any{
-		"level": "critical", "fault": "", "message": "too much load", "output": "load\n6\ntoo much load",
+		"level": "critical", "fault": "", "message": "too much load", "output": "load\n6\n",
 		"at": "2012-06-04T20:40:20Z",
 		"graph": map[string]any{"double": []any{
 			[]any{1338842370.0, 14.0}, []any{1338842380.0, 20.0}, []any{1338842390.0, 24.0},
@@ -97,7 +97,7 @@ func TestCheck_WrongUseSaysWhatToDo(t *testing.T) {
 		"is not a time such as":      {"check", monitorFile, "--at", "yesterday"},
 		"did you mean schedule?":     {"check", writeFile(t, "k.js", "/* wingmirror\nshedule: x\n*/")},
 		"targets[0]":                 {"check", writeFile(t, "t.js", "/* wingmirror\ntargets: ['sum(a']\n*/")},
-		"not valid":                  {"check", monitorFile, "--script-cpu", "much"},
+		"invalid duration":           {"check", monitorFile, "--script-cpu", "much"},
 		"--series":                   {"check", monitorFile, "--series", writeFile(t, "s.json", "<html>")},
 	} {
 		code, _, errs := invoke(t, nil, args...)
