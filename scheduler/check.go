@@ -2,10 +2,10 @@ package scheduler
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"wingmirror/monitor"
+	"wingmirror/target"
 )
 
 // Checker makes a run from fetching to outcome, on demand. It stores and sends
@@ -41,7 +41,7 @@ func (c Checker) Try(ctx context.Context, m monitor.Monitor, at time.Time, previ
 func sentTargets(lines []string) []string {
 	sent := make([]string, 0, len(lines))
 	for _, line := range lines {
-		if text := strings.TrimSpace(line); text != "" && !strings.HasPrefix(text, "#") {
+		if !target.IsComment(line) {
 			sent = append(sent, line)
 		}
 	}

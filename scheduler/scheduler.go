@@ -14,36 +14,344 @@ package scheduler
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"wingmirror/monitor"
 )
 
-// Fetcher brings the series of targets, many at once.
-type Fetcher interface {
-	// Window returns what a run at the given time looks at.
-	Window(at time.Time, minutes int) monitor.Window
-	// Fetch returns as many results as there are targets, in their order. It
-	// never fails as a whole: each target has its own status.
-	Fetch(ctx context.Context, w monitor.Window, targets []string) []monitor.Fetched
+// Options are what New needs. Fetcher, Runner, Ledger and Desk are required.
+type Options struct {
+	Fetcher Fetcher
+	Runner  Runner
+	Ledger  Ledger
+	Desk    Desk
+	Log     *slog.Logger     // nil: nothing is logged
+	Now     func() time.Time // nil: time.Now
+	Limits  monitor.Limits   // of every run; zero fields mean the Runner's own
+
+	Workers     int           // scripts evaluated at once, the global cap; 0: 64
+	Fetches     int           // requests to the source at once; 0: 16
+	Batch       int           // targets of one request; 0: 50
+	Backlog     int           // runs due and not ended, beyond which ticks are skipped; 0: 100,000
+	MinInterval time.Duration // shortest time between two runs of a monitor; 0: 1 s
+	Grace       time.Duration // a tick that comes later than this was missed, see monitor.CatchUp; 0: 1 min
 }
 
-// Runner evaluates a script. It returns an error only for a context that ended
-// or a failure of our own; whatever the script does is a Result. It must not
-// change the input, whose series are shared between runs.
-type Runner interface {
-	Run(ctx context.Context, in monitor.Input) (monitor.Result, error)
+// withDefaults fills the zero fields in, or names what is wrong.
+func (o Options) withDefaults() (Options, error) {
+	if o.Fetcher == nil || o.Runner == nil || o.Ledger == nil || o.Desk == nil {
+		return o, errors.New("scheduler: Fetcher, Runner, Ledger and Desk are required")
+	}
+	if o.Workers < 0 || o.Fetches < 0 || o.Batch < 0 || o.Backlog < 0 || o.MinInterval < 0 || o.Grace < 0 {
+		return o, errors.New("scheduler: an option is negative")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	orInt := func(n *int, otherwise int) {
+		if *n == 0 {
+			*n = otherwise
+		}
+	}
+	orInt(&o.Workers, 64)
+	orInt(&o.Fetches, 16)
+	orInt(&o.Batch, 50)
+	orInt(&o.Backlog, 100_000)
+	if o.MinInterval == 0 {
+		o.MinInterval = time.Second
+	}
+	if o.Grace == 0 {
+		o.Grace = time.Minute
+	}
+	return o, nil
 }
 
-// Ledger knows which runs have been taken.
-type Ledger interface {
-	// Claim takes the runs of these monitors at one scheduled time. The answer
-	// has an entry for each run that nobody had taken before: what its script
-	// may know of the run before it.
-	Claim(ctx context.Context, at time.Time, ids []int64) (map[int64]monitor.Previous, error)
+const (
+	recorders  = 256                  // evaluations handed to the Desk at once, so that it can store them together
+	claimBatch = 500                  // runs claimed in one call
+	gather     = 2 * time.Millisecond // how long a round waits for other cohorts that are due at its second
+)
+
+// Scheduler runs monitors when they are due. All methods are safe for many
+// goroutines at once.
+type Scheduler struct {
+	Options
+
+	mu       sync.Mutex
+	entries  map[int64]*entry
+	cohorts  map[cohortKey]*cohort
+	lanes    map[string]*lane
+	rounds   map[time.Time][]*task // due, and waiting for others of the same second
+	inFlight int                   // tasks that hold their entry
+	started  bool
+	stopping bool
+	idle     chan struct{} // closed when stopping and nothing is in flight
+
+	ctx      context.Context // of all runs; ends when Stop's patience does
+	cancel   context.CancelCauseFunc
+	requests chan struct{} // a token for each request to the source under way
+	ready    chan *task    // fetched
+	done     chan *task    // evaluated
+	quit     chan struct{} // closed when the goroutines below may go
+	working  sync.WaitGroup
+	stop     sync.Once
+	stopErr  error
+
+	counts counters
 }
 
-// Desk takes what a live run found, and returns when it is stored.
-type Desk interface {
-	Record(ctx context.Context, m monitor.Monitor, e Evaluation) error
+// entry is what the scheduler knows of a monitor. It outlives the monitor's
+// removal while a run of it is under way, so that no second one can begin.
+type entry struct {
+	m       *monitor.Monitor // never changed, only replaced
+	targets []string         // of m, comments left out
+	cohort  *cohort          // nil when the monitor is gone
+	index   int              // in cohort.members
+	busy    bool             // due, running or being stored
+}
+
+// New returns a scheduler without monitors that has not started.
+func New(o Options) (*Scheduler, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Scheduler{
+		Options:  o,
+		entries:  make(map[int64]*entry),
+		cohorts:  make(map[cohortKey]*cohort),
+		lanes:    make(map[string]*lane),
+		rounds:   make(map[time.Time][]*task),
+		idle:     make(chan struct{}),
+		requests: make(chan struct{}, o.Fetches),
+		ready:    make(chan *task, 1024),
+		done:     make(chan *task),
+		quit:     make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	return s, nil
+}
+
+// Start begins to run the monitors that were put and those that will be. lastRuns
+// has the scheduled times of the latest runs by monitor id: a monitor whose
+// policy is CatchUpOnce, and which was due since then, runs once at once.
+func (s *Scheduler) Start(lastRuns map[int64]time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started || s.stopping {
+		return errors.New("scheduler: started twice, or after it was stopped")
+	}
+	s.started = true
+	for range s.Workers {
+		s.working.Go(s.work)
+	}
+	for range recorders {
+		s.working.Go(s.record)
+	}
+	s.working.Go(s.watchClock)
+	for _, l := range s.lanes {
+		l.gocron.Start()
+	}
+	s.catchUp(lastRuns)
+	return nil
+}
+
+// catchUp takes the runs that were missed since the last one. s.mu is held.
+func (s *Scheduler) catchUp(lastRuns map[int64]time.Time) {
+	now := s.Now()
+	missed := make(map[*cohort]time.Time)
+	for id, last := range lastRuns {
+		e := s.entries[id]
+		if e == nil || e.m.CatchUp != monitor.CatchUpOnce {
+			continue
+		}
+		at, known := missed[e.cohort]
+		if !known {
+			at = e.cohort.schedule.Last(now.In(e.cohort.zone))
+			missed[e.cohort] = at
+		}
+		if at.After(last) {
+			s.take(e, at)
+		}
+	}
+}
+
+// Apply makes the active ones of these monitors the ones that run, and no
+// others. A monitor that cannot be scheduled is left out; the error joins the
+// reasons.
+func (s *Scheduler) Apply(monitors []monitor.Monitor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keep := make(map[int64]bool, len(monitors))
+	var errs []error
+	for _, m := range monitors {
+		keep[m.ID] = true
+		if err := s.put(m); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for id := range s.entries {
+		if !keep[id] {
+			s.drop(id)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Put makes the monitor, new or changed, run by its schedule from now on; one
+// that is not active stops. A run under way goes on with what it began with. On
+// an error the monitor does not run at all.
+func (s *Scheduler) Put(m monitor.Monitor) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.put(m)
+}
+
+// put is Put with s.mu held.
+func (s *Scheduler) put(m monitor.Monitor) error {
+	if !m.Active {
+		s.drop(m.ID)
+		return nil
+	}
+	if s.stopping {
+		return fmt.Errorf("schedule %s: %w", m.Subject(), errStopped)
+	}
+	key, zone, err := s.keyOf(m)
+	if err == nil {
+		err = s.join(m, key, zone)
+	}
+	if err != nil {
+		s.drop(m.ID)
+		return fmt.Errorf("schedule %s: %w", m.Subject(), err)
+	}
+	return nil
+}
+
+// join makes the monitor a member of the cohort of key, and of no other.
+func (s *Scheduler) join(m monitor.Monitor, key cohortKey, zone *time.Location) error {
+	e := s.entries[m.ID]
+	if e == nil {
+		e = &entry{}
+		s.entries[m.ID] = e
+	}
+	e.m, e.targets = &m, sentTargets(m.Targets)
+	if e.cohort != nil && e.cohort.key == key {
+		return nil
+	}
+	c, err := s.cohort(key, zone)
+	if err != nil {
+		return err
+	}
+	s.leave(e)
+	e.cohort, e.index = c, len(c.members)
+	c.members = append(c.members, e)
+	return nil
+}
+
+// Drop ends the monitor's schedule. What a run under way finds is not recorded
+// any more. An unknown id is no error.
+func (s *Scheduler) Drop(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(id)
+}
+
+func (s *Scheduler) drop(id int64) {
+	e := s.entries[id]
+	if e == nil {
+		return
+	}
+	s.leave(e)
+	if !e.busy {
+		delete(s.entries, id)
+	}
+}
+
+// leave takes the entry out of its cohort, and a cohort without members away.
+func (s *Scheduler) leave(e *entry) {
+	c := e.cohort
+	if c == nil {
+		return
+	}
+	last := c.members[len(c.members)-1]
+	c.members[e.index], last.index = last, e.index
+	c.members[len(c.members)-1] = nil
+	c.members = c.members[:len(c.members)-1]
+	e.cohort = nil
+	if len(c.members) == 0 {
+		s.disband(c)
+	}
+}
+
+// NextRun returns when the monitor is due next, or the zero time when it does
+// not run.
+func (s *Scheduler) NextRun(id int64) time.Time {
+	now := s.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[id]; e != nil && e.cohort != nil {
+		return e.cohort.schedule.Next(now.In(e.cohort.zone))
+	}
+	return time.Time{}
+}
+
+// errStopped is the cause of the context that ends runs which Stop could not
+// wait for.
+var errStopped = errors.New("the scheduler was stopped")
+
+// patience is how long Stop waits, after it ended the runs that took too long,
+// for them to notice.
+const patience = 2 * time.Second
+
+// Stop begins no more runs, waits for those that have begun, and ends them when
+// ctx does. It returns an error when some had to be ended. A second Stop waits
+// for the first and returns the same.
+func (s *Scheduler) Stop(ctx context.Context) error {
+	s.stop.Do(func() { s.stopErr = s.shutdown(ctx) })
+	return s.stopErr
+}
+
+func (s *Scheduler) shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	for at, tasks := range s.rounds {
+		delete(s.rounds, at)
+		for _, t := range tasks {
+			s.release(t)
+		}
+	}
+	s.stopping = true
+	lanes := s.lanes
+	s.lanes = nil
+	if s.inFlight == 0 {
+		close(s.idle)
+	}
+	s.mu.Unlock()
+	for _, l := range lanes {
+		l.close(s.Log)
+	}
+	var err error
+	select {
+	case <-s.idle:
+	case <-ctx.Done():
+		s.mu.Lock()
+		err = fmt.Errorf("stop scheduler: %d runs were ended early: %w", s.inFlight, context.Cause(ctx))
+		s.mu.Unlock()
+		s.cancel(errStopped)
+		select {
+		case <-s.idle:
+		case <-time.After(patience):
+			return err // a goroutine that does not heed its context cannot be waited for
+		}
+	}
+	s.cancel(errStopped)
+	close(s.quit)
+	s.working.Wait()
+	return err
 }

@@ -1,0 +1,37 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// Fetcher brings the series of targets, many at once.
+type Fetcher interface {
+	// Window returns what a run at the given time looks at.
+	Window(at time.Time, minutes int) monitor.Window
+	// Fetch returns as many results as there are targets, in their order. It
+	// never fails as a whole: each target has its own status.
+	Fetch(ctx context.Context, w monitor.Window, targets []string) []monitor.Fetched
+}
+
+// Runner evaluates a script. It returns an error only for a context that ended
+// or a failure of our own; whatever the script does is a Result. It must not
+// change the input, whose series are shared between runs.
+type Runner interface {
+	Run(ctx context.Context, in monitor.Input) (monitor.Result, error)
+}
+
+// Ledger knows which runs have been taken.
+type Ledger interface {
+	// Claim takes the runs of these monitors at one scheduled time. The answer
+	// has an entry for each run that nobody had taken before: what its script
+	// may know of the run before it.
+	Claim(ctx context.Context, at time.Time, ids []int64) (map[int64]monitor.Previous, error)
+}
+
+// Desk takes what a live run found, and returns when it is stored.
+type Desk interface {
+	Record(ctx context.Context, m monitor.Monitor, e Evaluation) error
+}
