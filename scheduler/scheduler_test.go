@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,12 @@ import (
 
 // In a bubble of package synctest the time begins at midnight UTC on 1 January
 // 2000, and gocron's timers are the bubble's.
+
+// sleep lets time pass, and all that it brings come to rest.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
 
 func equal(t *testing.T, what string, got, want []string) {
 	t.Helper()
@@ -27,7 +34,7 @@ func TestScheduler_RunsAtScheduledTimes(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "*/20 * * * * *"), monitorOf(3, "@every 90s"))
 		mustStart(t, s, nil)
-		time.Sleep(3*time.Minute + time.Second)
+		sleep(3*time.Minute + time.Second)
 		equal(t, "each minute", w.runs(1), []string{"00:01:00", "00:02:00", "00:03:00"})
 		equal(t, "every 20 seconds", w.runs(2), []string{"00:00:20", "00:00:40", "00:01:00", "00:01:20", "00:01:40", "00:02:00", "00:02:20", "00:02:40", "00:03:00"})
 		equal(t, "every 90 seconds", w.runs(3), []string{"00:01:30", "00:03:00"})
@@ -43,10 +50,10 @@ func TestScheduler_ZonesHoldOverChangesOfTheClocks(t *testing.T) {
 		s := w.scheduler(t, nil)
 		fixed, hourly := monitorOf(1, "30 1 * * *"), monitorOf(2, "0 * * * *")
 		fixed.Zone, hourly.Zone = "America/New_York", "America/New_York"
-		time.Sleep(time.Until(time.Date(2026, 11, 1, 4, 59, 0, 0, time.UTC)))
+		sleep(time.Until(time.Date(2026, 11, 1, 4, 59, 0, 0, time.UTC)))
 		mustApply(t, s, fixed, hourly)
 		mustStart(t, s, nil)
-		time.Sleep(4 * time.Hour)
+		sleep(4 * time.Hour)
 		equal(t, "fixed time in the hour that comes twice", w.runs(1), []string{"05:30:00"})
 		equal(t, "hourly", w.runs(2), []string{"05:00:00", "06:00:00", "07:00:00", "08:00:00"})
 	})
@@ -58,7 +65,7 @@ func TestScheduler_OneRunOfAMonitorAtATime(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "*/10 * * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(94 * time.Second)
+		sleep(94 * time.Second)
 		equal(t, "runs", w.runs(1), []string{"00:00:10", "00:00:40"})
 		if w.overlaps > 0 {
 			t.Errorf("%d runs overlapped", w.overlaps)
@@ -66,7 +73,7 @@ func TestScheduler_OneRunOfAMonitorAtATime(t *testing.T) {
 		if busy := s.Stats().Busy; busy != 6 {
 			t.Errorf("%d ticks were skipped as busy, want 6", busy)
 		}
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 	})
 }
 
@@ -80,7 +87,7 @@ func TestScheduler_WorkersAreTheCap(t *testing.T) {
 		}
 		mustApply(t, s, all...)
 		mustStart(t, s, nil)
-		time.Sleep(time.Minute + 10*time.Second)
+		sleep(time.Minute + 10*time.Second)
 		if w.most != 3 || w.total() != 12 {
 			t.Errorf("%d runs at once, %d in all; want 3 and 12", w.most, w.total())
 		}
@@ -96,7 +103,7 @@ func TestScheduler_FullBacklogSkips(t *testing.T) {
 		s := w.scheduler(t, func(o *Options) { o.Backlog = 2 })
 		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "* * * * *"), monitorOf(3, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(70 * time.Second)
+		sleep(70 * time.Second)
 		if stats := s.Stats(); w.total() != 2 || stats.Full != 1 {
 			t.Errorf("%d runs and %d skipped, want 2 and 1", w.total(), stats.Full)
 		}
@@ -114,7 +121,7 @@ func TestScheduler_CohortsOfOneSecondShareTargetsAndRequests(t *testing.T) {
 		c.Targets = []string{"z"}
 		mustApply(t, s, a, b, c)
 		mustStart(t, s, nil)
-		time.Sleep(61 * time.Second)
+		sleep(61 * time.Second)
 		var asked []string
 		for _, request := range w.requests {
 			asked = append(asked, request...)
@@ -151,7 +158,7 @@ func TestScheduler_ReadyMonitorsDoNotWaitForOthersTargets(t *testing.T) {
 		a.Targets = []string{"slow"}
 		mustApply(t, s, a, b)
 		mustStart(t, s, nil)
-		time.Sleep(61 * time.Second)
+		sleep(61 * time.Second)
 		equal(t, "quick one", w.runs(2), []string{"00:01:00"})
 		equal(t, "slow one", w.runs(1), nil)
 		close(slow)
@@ -165,12 +172,12 @@ func TestScheduler_ChangesTakeEffectAtOnce(t *testing.T) {
 		w := &world{}
 		s := w.scheduler(t, nil)
 		mustStart(t, s, nil)
-		time.Sleep(5 * time.Second)
+		sleep(5 * time.Second)
 		m := monitorOf(1, "* * * * *")
 		if err := s.Put(m); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute) // 00:01:05
+		sleep(time.Minute) // 00:01:05
 		m.Version, m.Schedule = 2, "*/30 * * * * *"
 		if err := s.Put(m); err != nil {
 			t.Fatal(err)
@@ -178,7 +185,7 @@ func TestScheduler_ChangesTakeEffectAtOnce(t *testing.T) {
 		if next := s.NextRun(1); next.Format(time.TimeOnly) != "00:01:30" {
 			t.Errorf("next run %v, want 00:01:30", next)
 		}
-		time.Sleep(time.Minute) // 00:02:05
+		sleep(time.Minute) // 00:02:05
 		m.Version, m.Active = 3, false
 		if err := s.Put(m); err != nil {
 			t.Fatal(err)
@@ -186,7 +193,7 @@ func TestScheduler_ChangesTakeEffectAtOnce(t *testing.T) {
 		if next := s.NextRun(1); !next.IsZero() {
 			t.Errorf("next run of an inactive monitor: %v", next)
 		}
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 		equal(t, "runs", w.runs(1), []string{"00:01:00", "00:01:30", "00:02:00"})
 		if version := w.recorded[1].Monitor.Version; version != 2 {
 			t.Errorf("the second run was of version %d", version)
@@ -208,7 +215,7 @@ func TestScheduler_ApplyIsADiff(t *testing.T) {
 		if !errors.Is(err, monitor.ErrInvalid) {
 			t.Errorf("error %v, want one about monitor 4", err)
 		}
-		time.Sleep(61 * time.Second)
+		sleep(61 * time.Second)
 		equal(t, "left out", w.runs(1), nil)
 		equal(t, "kept", w.runs(2), []string{"00:01:00"})
 		equal(t, "new", w.runs(3), []string{"00:01:00"})
@@ -222,14 +229,14 @@ func TestScheduler_DroppedWhileRunningIsNotRecordedNorDoubled(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "*/10 * * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(12 * time.Second)
+		sleep(12 * time.Second)
 		s.Drop(1)
 		if err := s.Put(monitorOf(1, "*/10 * * * * *")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(20 * time.Second)
+		sleep(20 * time.Second)
 		s.Drop(1)
-		time.Sleep(20 * time.Second)
+		sleep(20 * time.Second)
 		if w.overlaps != 0 {
 			t.Errorf("%d runs overlapped", w.overlaps)
 		}
@@ -262,7 +269,7 @@ func TestScheduler_ClaimsAreRespected(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(121 * time.Second)
+		sleep(121 * time.Second)
 		equal(t, "taken once", w.runs(1), []string{"00:02:00"})
 		equal(t, "not taken", w.runs(2), []string{"00:01:00", "00:02:00"})
 		if lost := s.Stats().Lost; lost != 1 {
@@ -302,7 +309,7 @@ func TestScheduler_FailuresOfOursAreContained(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(6*time.Minute + time.Second)
+		sleep(6*time.Minute + time.Second)
 		var got []string
 		for _, r := range w.recorded {
 			got = append(got, r.Outcome.At.Format("04")+" "+r.Outcome.Level.String()+" "+string(r.Outcome.Fault))
@@ -320,7 +327,7 @@ func TestScheduler_StopLetsRunsFinish(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(65 * time.Second)
+		sleep(65 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		begun := time.Now()
@@ -346,7 +353,7 @@ func TestScheduler_StopEndsRunsThatTakeTooLong(t *testing.T) {
 		}
 		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(65 * time.Second)
+		sleep(65 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		begun := time.Now()
@@ -364,7 +371,7 @@ func TestScheduler_StopEndsRunsThatTakeTooLong(t *testing.T) {
 
 func TestScheduler_CatchesUpOnceAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10*time.Hour + 20*time.Minute)
+		sleep(10*time.Hour + 20*time.Minute)
 		w := &world{}
 		s := w.scheduler(t, nil)
 		once, skip, current, never := monitorOf(1, "0 * * * *"), monitorOf(2, "0 * * * *"), monitorOf(3, "0 * * * *"), monitorOf(4, "0 * * * *")
@@ -372,20 +379,23 @@ func TestScheduler_CatchesUpOnceAfterARestart(t *testing.T) {
 		mustApply(t, s, once, skip, current, never)
 		last := time.Now().Add(-5 * time.Hour)
 		mustStart(t, s, map[int64]time.Time{1: last, 2: last, 3: time.Now().Add(-20 * time.Minute)})
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		equal(t, "once", w.runs(1), []string{"10:00:00"})
 		equal(t, "skip", w.runs(2), nil)
 		equal(t, "nothing missed", w.runs(3), nil)
 		equal(t, "never ran before", w.runs(4), nil)
-		time.Sleep(time.Hour)
+		sleep(time.Hour)
 		equal(t, "once, later", w.runs(1), []string{"10:00:00", "11:00:00"})
 	})
 }
 
 // wall is a clock on the wall that can be set.
-type wall struct{ offset time.Duration }
+type wall struct{ offset atomic.Int64 }
 
-func (c *wall) now() time.Time { return time.Now().Round(0).Add(c.offset) }
+func (c *wall) now() time.Time { return time.Now().Round(0).Add(time.Duration(c.offset.Load())) }
+
+// set makes the clock show the real time and as much more.
+func (c *wall) set(more time.Duration) { c.offset.Store(int64(more)) }
 
 func TestScheduler_NoPileUpBehindAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -395,15 +405,15 @@ func TestScheduler_NoPileUpBehindAPause(t *testing.T) {
 		once.CatchUp = monitor.CatchUpOnce
 		mustApply(t, s, quick, once)
 		mustStart(t, s, nil)
-		time.Sleep(2*time.Second + 500*time.Millisecond)
-		clock.offset = 3 * time.Hour // the machine slept
-		time.Sleep(3 * time.Second)
+		sleep(2*time.Second + 500*time.Millisecond)
+		clock.set(3 * time.Hour) // the machine slept
+		sleep(3 * time.Second)
 		got := w.runs(1)
 		if len(got) > 7 || got[0] != "00:00:01" || got[len(got)-1] != "03:00:05" {
 			t.Errorf("every second, over a pause of three hours: %v", got)
 		}
 		equal(t, "catch up once", w.runs(2), []string{"03:00:00"})
-		time.Sleep(10 * time.Minute)
+		sleep(10 * time.Minute)
 		equal(t, "on time again", w.runs(2), []string{"03:00:00", "03:10:00"})
 	})
 }
@@ -414,9 +424,9 @@ func TestScheduler_TimersFollowAClockSetForward(t *testing.T) {
 		s := w.scheduler(t, func(o *Options) { o.Now = clock.now })
 		mustApply(t, s, monitorOf(1, "0 12 * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(time.Hour)
-		clock.offset = 10*time.Hour + 30*time.Minute
-		time.Sleep(31 * time.Minute)
+		sleep(time.Hour)
+		clock.set(10*time.Hour + 30*time.Minute)
+		sleep(31 * time.Minute)
 		equal(t, "runs", w.runs(1), []string{"12:00:00"})
 		if started := w.recorded[0].Started; started.Format(time.TimeOnly) != "12:00:00" {
 			t.Errorf("started at %v on the wall, want 12:00:00", started)
@@ -426,13 +436,14 @@ func TestScheduler_TimersFollowAClockSetForward(t *testing.T) {
 
 func TestScheduler_RunsOnAfterAClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, clock := &world{}, &wall{offset: 24 * time.Hour}
+		w, clock := &world{}, &wall{}
+		clock.set(24 * time.Hour)
 		s := w.scheduler(t, func(o *Options) { o.Now = clock.now })
 		mustApply(t, s, monitorOf(1, "*/10 * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(15 * time.Minute)
-		clock.offset = 0
-		time.Sleep(15*time.Minute + time.Second)
+		sleep(15 * time.Minute)
+		clock.set(0)
+		sleep(15*time.Minute + time.Second)
 		equal(t, "runs", w.runs(1), []string{"00:10:00", "00:20:00", "00:30:00"})
 	})
 }
@@ -443,14 +454,14 @@ func TestScheduler_LateTicksAreMissed(t *testing.T) {
 		s := w.scheduler(t, func(o *Options) { o.Now = clock.now })
 		mustApply(t, s, monitorOf(1, "0 * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(30 * time.Minute)
-		clock.offset = 45 * time.Minute
-		time.Sleep(10 * time.Minute) // 01:25 on the wall
+		sleep(30 * time.Minute)
+		clock.set(45 * time.Minute)
+		sleep(10 * time.Minute) // 01:25 on the wall
 		equal(t, "runs", w.runs(1), nil)
 		if missed := s.Stats().Missed; missed != 1 {
 			t.Errorf("%d missed, want 1", missed)
 		}
-		time.Sleep(40 * time.Minute)
+		sleep(40 * time.Minute)
 		equal(t, "runs", w.runs(1), []string{"02:00:00"})
 	})
 }
@@ -469,7 +480,7 @@ func TestStats_LatenessIsCounted(t *testing.T) {
 		s := w.scheduler(t, nil)
 		mustApply(t, s, monitorOf(1, "* * * * *"))
 		mustStart(t, s, nil)
-		time.Sleep(3*time.Minute + time.Second)
+		sleep(3*time.Minute + time.Second)
 		stats := s.Stats()
 		if stats.P50 < 100*time.Millisecond || stats.P50 > 150*time.Millisecond || stats.P99 != stats.P50 {
 			t.Errorf("p50 %v and p99 %v, want a little over 100 ms", stats.P50, stats.P99)
@@ -478,7 +489,7 @@ func TestStats_LatenessIsCounted(t *testing.T) {
 			t.Errorf("histogram %+v", h)
 		}
 		s.Drop(1)
-		time.Sleep(11 * time.Minute)
+		sleep(11 * time.Minute)
 		if stats := s.Stats(); stats.P99 != 0 || stats.Lateness.Count != 3 {
 			t.Errorf("much later: p99 %v, count %d", stats.P99, stats.Lateness.Count)
 		}
