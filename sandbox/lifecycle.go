@@ -171,6 +171,9 @@ func (p *Pool) deliver(w *process, batch []outcome) {
 	w.sent = slices.Delete(w.sent, 0, len(batch))
 	if len(w.sent) > 0 {
 		w.sent[0].at = p.now()
+		if w.state == leaving && !w.awaited() {
+			w.end(verdict{}) // what it still has has long been sent elsewhere
+		}
 	} else if w.state == leaving {
 		close(w.wake)
 	}
@@ -179,6 +182,11 @@ func (p *Pool) deliver(w *process, batch []outcome) {
 	}
 	p.balance()
 	p.dispatch()
+}
+
+// awaited reports whether anybody waits for what is in flight here.
+func (w *process) awaited() bool {
+	return slices.ContainsFunc(w.sent, func(e entry) bool { return e.request != nil && !e.request.abandoned })
 }
 
 // bury deals with a dead process: the run that it was at gets a fault, all
@@ -194,7 +202,7 @@ func (p *Pool) bury(w *process, words []byte) {
 	if w.kill != nil {
 		culprit = w.kill.culprit
 	}
-	planned := w.state == leaving && len(w.sent) == 0 && w.kill == nil
+	planned := w.state == leaving && len(w.sent) == 0 || w.kill != nil && w.kill.fault == monitor.NoFault
 	w.state = dead
 	p.processes = slices.DeleteFunc(p.processes, func(other *process) bool { return other == w })
 	if !planned && !p.closed && !unready {
@@ -239,6 +247,9 @@ func (p *Pool) convict(w *process, e entry, words []byte) {
 	result := faulty(v.fault, v.reason)
 	result.Output, result.Graph = w.partial(e.limits)
 	result.Cost = monitor.Cost{PointsIn: e.request.pointsIn, OutputBytes: len(result.Output)}
+	if v.fault == monitor.FaultMemory {
+		result.Cost.Memory = e.limits.Memory // at least
+	}
 	for _, line := range result.Graph {
 		result.Cost.PointsOut += len(line.Points)
 	}
@@ -261,7 +272,7 @@ func (p *Pool) resend(r *request) {
 	if r.deaths > patience {
 		p.memory.strike(r.key, monitor.FaultSandbox.Description(), p.now())
 		r.done <- answer{outcome: outcome{result: faulty(monitor.FaultSandbox,
-			fmt.Sprintf("%d worker processes died one after the other while the script waited in them", r.deaths))}}
+			fmt.Sprintf("%d worker processes died one after the other while the script waited in them.", r.deaths))}}
 		return
 	}
 	p.stats.Resent++

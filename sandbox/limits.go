@@ -50,11 +50,11 @@ func refuse(in monitor.Input, l monitor.Limits) *monitor.Result {
 	case len(in.Script) > l.Source:
 		why = tooLong(len(in.Script), l.Source)
 	case values > l.InputPoints:
-		why = fmt.Sprintf("the targets brought %d points, and a run may have %d: ask for a shorter window or fewer series", values, l.InputPoints)
+		why = fmt.Sprintf("The targets brought %d points, and a run may have %d: ask for a shorter window or fewer series.", values, l.InputPoints)
 	case len(in.Targets) > maxTargets || series > maxTargets:
-		why = fmt.Sprintf("a run may have %d targets, and %d series in each", maxTargets, maxTargets)
+		why = fmt.Sprintf("A run may have %d targets, and %d series in each.", maxTargets, maxTargets)
 	case len(in.Params) > maxParams:
-		why = fmt.Sprintf("the params are %d bytes, and may be %d", len(in.Params), maxParams)
+		why = fmt.Sprintf("The params are %d bytes, and may be %d.", len(in.Params), maxParams)
 	default:
 		return nil
 	}
@@ -63,7 +63,7 @@ func refuse(in monitor.Input, l monitor.Limits) *monitor.Result {
 }
 
 func tooLong(size, limit int) string {
-	return fmt.Sprintf("the script is %d bytes long, and may be %d", size, limit)
+	return fmt.Sprintf("The script is %d bytes long, and may be %d.", size, limit)
 }
 
 func limitResult(why string) monitor.Result { return faulty(monitor.FaultLimit, why) }

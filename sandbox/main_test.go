@@ -20,6 +20,10 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "worker-small":
 			os.Exit(worker.Main(newSmallEngine))
+		case "worker-evil":
+			os.Exit(worker.Main(newEvilEngine))
+		case "worker":
+			os.Exit(worker.Main(worker.Goja))
 		}
 	}
 	os.Exit(m.Run())

@@ -178,7 +178,7 @@ func (p *Pool) Run(ctx context.Context, in monitor.Input) (monitor.Result, error
 		key: p.suspect(in.JobID, in.Script), pointsIn: pointsIn(in), lines: maxLines(in, limits), done: make(chan answer, 1),
 	}
 	if len(r.body)+len(r.source) > maxFrame-frameHead-64 {
-		return limitResult("the input of one run may not be larger than 16 MB in all"), nil
+		return limitResult("The input of one run may not be larger than 16 MB in all."), nil
 	}
 	a, err := p.await(ctx, r)
 	return a.result, err

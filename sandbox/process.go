@@ -94,7 +94,7 @@ func (w *process) live(child child) {
 	err := w.read(newFrameReader(child.stdout, maxResult(w.pool.opts.Limits)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.pool.mu.Lock()
-		w.end(verdict{fault: monitor.FaultSandbox, reason: "its worker process broke the protocol: " + err.Error(), strike: true, culprit: w.at()})
+		w.end(verdict{fault: monitor.FaultSandbox, reason: "The script's worker process broke the protocol: " + err.Error() + ".", strike: true, culprit: w.at()})
 		w.pool.mu.Unlock()
 	}
 	_ = w.cmd.Process.Kill() // one that has closed its pipe but lives on is of no use

@@ -44,7 +44,7 @@ func (q *quarantine) refuses(s suspect, at time.Time) string {
 	if r == nil || !at.Before(r.until) {
 		return ""
 	}
-	return fmt.Sprintf("not run, because it ended its worker process %d times in a row (%s); it is tried again after %s",
+	return fmt.Sprintf("Not run, because it ended its worker process %d times in a row (%s). It is tried again after %s.",
 		r.strikes, r.reason, r.until.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 

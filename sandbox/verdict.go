@@ -17,19 +17,19 @@ const ExitMemory = 77
 // verdict is why a worker process died, in terms of the run it was at.
 type verdict struct {
 	fault   monitor.Fault
-	reason  string // a plain sentence, as far as it goes after "the script"
+	reason  string // a plain sentence
 	strike  bool   // counts towards quarantine
 	culprit uint64 // the request it was at when we ended it
 }
 
 func timeoutCPU(culprit uint64, limit time.Duration) verdict {
 	return verdict{fault: monitor.FaultTimeout, strike: true, culprit: culprit,
-		reason: fmt.Sprintf("the script used more than %v of processor time, in a place that could only be ended with its worker", limit)}
+		reason: fmt.Sprintf("The script used more than %s of processor time in one native call, and was stopped with its worker process.", plain(limit))}
 }
 
 func timeoutWall(culprit uint64, limit time.Duration) verdict {
 	return verdict{fault: monitor.FaultTimeout, strike: true, culprit: culprit,
-		reason: fmt.Sprintf("the script did not finish within %v", limit)}
+		reason: fmt.Sprintf("The script did not finish within %s by the clock, and was stopped with its worker process.", plain(limit))}
 }
 
 // judge tells apart how a process ended by itself. The texts are those of the
@@ -49,19 +49,19 @@ func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
 	case state.ExitCode() == ExitMemory,
 		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve"):
 		v.fault = monitor.FaultMemory
-		v.reason = fmt.Sprintf("the script used more than %s of memory", size(l.Memory))
+		v.reason = fmt.Sprintf("The script used more than %s of memory.", size(l.Memory))
 	case said("stack exceeds", "stack overflow"):
 		v.fault = monitor.FaultStack
-		v.reason = "the script nested calls or values too deeply"
+		v.reason = "The script nested calls or values too deeply."
 	case signal == "SIGSYS":
-		v.reason = "the sandbox ended the script: it tried a forbidden system call"
+		v.reason = "The sandbox ended the script: it tried a forbidden system call."
 	case signal == "SIGKILL":
 		v.fault = monitor.FaultMemory
-		v.reason = "the operating system ended the script, most likely because the machine ran out of memory"
+		v.reason = "The operating system ended the script, most likely because the machine ran out of memory."
 	case signal != "":
-		v.reason = "the script's worker process died of " + signal
+		v.reason = "The script's worker process died of " + signal + "."
 	default:
-		v.reason = fmt.Sprintf("the script's worker process died (exit status %d)%s", state.ExitCode(), firstLine(words))
+		v.reason = fmt.Sprintf("The script's worker process died (exit status %d)%s.", state.ExitCode(), firstLine(words))
 	}
 	return v
 }
@@ -72,6 +72,14 @@ func firstLine(words []byte) string {
 		return ""
 	}
 	return ": " + strings.ToValidUTF8(string(line[:min(len(line), 200)]), "\uFFFD")
+}
+
+// plain writes 1.5s as 1.5 s and 250ms as 250 ms.
+func plain(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
 }
 
 // size writes bytes as people say them.

@@ -84,7 +84,7 @@ func (p *Pool) watch(now time.Time) bool {
 // look judges what a worker is doing now.
 func (w *process) look(now time.Time) {
 	if head := w.sent[0]; now.Sub(head.at) > head.limits.Wall+silentGrace {
-		w.end(verdict{fault: monitor.FaultSandbox, strike: true, culprit: head.id, reason: "the script's worker process went silent"})
+		w.end(verdict{fault: monitor.FaultSandbox, strike: true, culprit: head.id, reason: "The script's worker process went silent."})
 		return
 	}
 	id := w.at()

@@ -81,14 +81,14 @@ func checkEnvironment(sandbox.Setup) (string, error) {
 }
 
 // closeDescriptors closes what the server may have inherited without meaning
-// to; the runtime's own descriptors stay.
+// to, and the files from which the Go runtime learns how many processors it may
+// use, which it asks no more once it has been told. Its own event queue stays.
 func closeDescriptors(sandbox.Setup) (string, error) {
 	const dir = "/proc/self/fd"
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return "", err
 	}
-	closed := 0
 	for _, entry := range entries {
 		fd, err := strconv.Atoi(entry.Name())
 		if err != nil || fd <= syscall.Stderr {
@@ -98,12 +98,9 @@ func closeDescriptors(sandbox.Setup) (string, error) {
 		if err != nil || strings.HasPrefix(target, "anon_inode:[event") {
 			continue // already closed, as that of the directory, or the runtime's
 		}
-		if unix.Close(fd) == nil {
-			closed++
+		if err := unix.Close(fd); err != nil {
+			return "", fmt.Errorf("close %s: %w", target, err)
 		}
-	}
-	if closed > 0 {
-		return fmt.Sprintf("closed %d that were open", closed), nil
 	}
 	return "", nil
 }
