@@ -1,8 +1,10 @@
 package graphite
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"strconv"
 
 	"wingmirror/monitor"
@@ -82,13 +84,13 @@ func (d *decoder) stranger(first byte) error {
 		return d.err
 	case len(rest) == 0:
 		return &answerError{reason: "the answer is empty"}
-	case first == 0x89 || first == 0xff:
+	case looksLikeImage(rest):
 		return &answerError{reason: "the answer is an image, not JSON", image: true}
 	case string(rest) == "null":
 		return nil
 	}
-	if call := leadingName(rest); call > 0 && call < len(rest) && rest[call] == '(' {
-		return &answerError{reason: "the answer is JSONP, a call of " + safeText(string(rest[:call])) + "(): leave jsonp out of the request"}
+	if call := jsonp.FindSubmatch(rest); call != nil {
+		return &answerError{reason: "the answer is JSONP, a call of " + safeText(string(call[1])) + "(): leave jsonp out of the request"}
 	}
 	if reason := Reason(rest); reason != "" {
 		return &answerError{reason: "the answer is not JSON: " + reason}
@@ -98,12 +100,11 @@ func (d *decoder) stranger(first byte) error {
 
 func (l Limits) head() int { return int(min(l.Bytes, bufferSize)) }
 
-func leadingName(b []byte) int {
-	n := 0
-	for n < len(b) && (wordByte(b[n]) && b[n] != '-' && b[n] != '+' || b[n] == '_' || b[n] == '$') {
-		n++
-	}
-	return n
+// jsonp matches the start of a call with a list or an object.
+var jsonp = regexp.MustCompile(`^([A-Za-z_$][\w$.]*)\(\s*[\[{]`)
+
+func looksLikeImage(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("\x89PNG")) || bytes.HasPrefix(b, []byte("GIF8")) || bytes.HasPrefix(b, []byte("\xff\xd8\xff"))
 }
 
 // object reads {"series": [...]} or {"error": ...}.
@@ -157,17 +158,22 @@ func (d *decoder) one() error {
 		return &LimitError{What: "series", Limit: int64(d.limits.Series)}
 	}
 	d.grid.reset()
-	label := ""
+	label, known := "", false
 	err := d.members(func(key string) (err error) {
 		switch key {
 		case "target":
+			known = true
 			label, err = d.text()
 			return err
 		case "datapoints":
+			known = true
 			return d.datapoints()
 		}
 		return d.skip(0)
 	})
+	if err == nil && !known {
+		err = d.bad("a target with datapoints")
+	}
 	if err != nil {
 		return err
 	}

@@ -85,6 +85,9 @@ func TestDecodeJSON_SaysWhatElseItGot(t *testing.T) {
 		{`[{"target":"a","datapoints":[[1,null]]}]`, "a time in seconds"},
 		{`[{"target":"a","datapoints":[[1,2,3]]}]`, `expected "]"`},
 		{`[{"target":"a","datapoints":[1,2]}]`, `expected "["`},
+		{`[{"text":"a"}]`, "expected a target with datapoints"},
+		{"pow(a,50),1,2,1|1", "not JSON: pow(a,50)"},
+		{"\x80\x05\x95", "not JSON: binary data"},
 		{`[{"target":"a"`, "cut off after 14 bytes"},
 		{`[{"target":"a","datapoints":[[1,60],[2,12`, "cut off after 41 bytes"},
 		{`[` + strings.Repeat("[", 100), `expected "{"`},
@@ -120,7 +123,7 @@ func TestDecode_LimitsNameThemselves(t *testing.T) {
 		what       string
 	}{
 		{"bytes", `[{"target":"` + strings.Repeat("a", 500) + `"}]`, graphite.Limits{Bytes: 400}, "bytes"},
-		{"series", `[{},{},{}]`, graphite.Limits{Series: 2}, "series"},
+		{"series", `[{"target":"a"},{"target":"a"},{"target":"a"}]`, graphite.Limits{Series: 2}, "series"},
 		{"points over all series", `[{"datapoints":[[1,1],[1,2]]},{"datapoints":[[1,1],[1,2]]}]`, graphite.Limits{Points: 3}, "points"},
 		{"the grid of an irregular series", `[{"datapoints":[[1,0],[1,7],[1,1000000000]]}]`, graphite.Limits{}, "points"},
 		{"a grid beyond int64", `[{"datapoints":[[1,-1099511627775],[1,7],[1,1099511627775]]}]`, graphite.Limits{}, "points"},

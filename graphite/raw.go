@@ -32,6 +32,8 @@ func DecodeRaw(r io.Reader, limits Limits) ([]monitor.Series, error) {
 			switch {
 			case errors.Is(parseErr, errTooWide):
 				return nil, &LimitError{What: "points", Limit: int64(limits.Points)}
+			case parseErr != nil && looksLikeImage([]byte(line)):
+				return nil, &answerError{reason: "the answer is an image, not raw series", image: true}
 			case parseErr != nil && len(all) == 0:
 				return nil, &answerError{reason: "the answer is not raw series: " + firstReason(line, lines)}
 			case parseErr != nil:
@@ -57,18 +59,18 @@ func firstReason(line string, rest io.Reader) string {
 func rawSeries(line string, most int) (monitor.Series, error) {
 	bar := strings.LastIndexByte(line, '|')
 	if bar < 0 {
-		return monitor.Series{}, errors.New("the answer has a line without |")
+		return monitor.Series{}, &answerError{reason: "the answer has a line without |"}
 	}
 	head, list := line[:bar], line[bar+1:]
 	var fields [3]int64 // step, end, start
 	for i := range fields {
 		comma := strings.LastIndexByte(head, ',')
 		if comma < 0 {
-			return monitor.Series{}, errors.New("the answer has a line without name,start,end,step")
+			return monitor.Series{}, &answerError{reason: "the answer has a line without name,start,end,step"}
 		}
 		field, err := strconv.ParseInt(strings.TrimSpace(head[comma+1:]), 10, 64)
 		if err != nil || field <= -farTime || field >= farTime {
-			return monitor.Series{}, errors.New("the answer has a line with a wrong start, end or step")
+			return monitor.Series{}, &answerError{reason: "the answer has a line with a wrong start, end or step"}
 		}
 		fields[i], head = field, head[:comma]
 	}
@@ -82,12 +84,12 @@ func rawSeries(line string, most int) (monitor.Series, error) {
 	for text := range strings.SplitSeq(list, ",") {
 		value, ok := number(text)
 		if !ok {
-			return monitor.Series{}, errors.New("the answer has a value that is not a number: " + strconv.Quote(safeText(text)))
+			return monitor.Series{}, &answerError{reason: "the answer has a value that is not a number: " + strconv.Quote(safeText(text))}
 		}
 		s.Values = append(s.Values, value)
 	}
 	if s.Step < 1 {
-		return monitor.Series{}, errors.New("the answer has a line with a step below 1")
+		return monitor.Series{}, &answerError{reason: "the answer has a line with a step below 1"}
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package graphite
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"strings"
@@ -18,6 +19,9 @@ const longestReason = 300
 // and is cut; the reader's page must still escape it. It is "" when the page says
 // nothing.
 func Reason(page []byte) string {
+	if isBinary(page) {
+		return "binary data"
+	}
 	text := string(page)
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		d := new(decoder)
@@ -37,6 +41,14 @@ func Reason(page []byte) string {
 		return safeText(exception(lines[i+1:], lines[0]))
 	}
 	return safeText(firstLine(lines))
+}
+
+// isBinary reports whether the start of a page holds control characters that no
+// text has.
+func isBinary(page []byte) bool {
+	return bytes.ContainsFunc(page[:min(len(page), 512)], func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' && r != '\x1b'
+	})
 }
 
 var (
@@ -102,7 +114,7 @@ func firstLine(lines []string) string {
 	first, listed := "", false
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
-		name, text, pair := strings.Cut(line, " : ")
+		name, text, pair := strings.Cut(line+" ", " : ")
 		if pair {
 			line = strings.TrimSpace(name) + ": " + strings.TrimSpace(text)
 		}

@@ -72,7 +72,7 @@ func (s *scanner) cutOff() error {
 }
 
 func (s *scanner) bad(wanted string) error {
-	return fmt.Errorf("the answer is not what render sends: expected %s at byte %d", wanted, s.before+int64(s.pos))
+	return &answerError{reason: fmt.Sprintf("the answer is not what render sends: expected %s at byte %d", wanted, s.before+int64(s.pos))}
 }
 
 // peek moves over white space and returns the byte there, 0 at the end.
