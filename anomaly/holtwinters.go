@@ -45,6 +45,9 @@ func (h HoltWinters) Forecast(xs []float64) Forecast {
 		if math.IsNaN(x) {
 			x = expected
 		}
+		if i == learn {
+			even(deviation)
+		}
 		if i >= learn {
 			f.Expected[i] = expected
 			f.Lower[i], f.Upper[i] = expected-h.Width*deviation[place], expected+h.Width*deviation[place]
@@ -68,6 +71,15 @@ func (h HoltWinters) smoothed(so, now float64, first bool) float64 {
 		return now
 	}
 	return h.Gamma*now + (1-h.Gamma)*so
+}
+
+// even gives every place of the season the mean of what was learned: one value
+// each is too little to go by.
+func even(deviation []float64) {
+	mean := Mean(deviation)
+	for place := range deviation {
+		deviation[place] = mean
+	}
 }
 
 // begin takes level, trend and season from the first two seasons.

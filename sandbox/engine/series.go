@@ -25,6 +25,8 @@ type entry struct {
 	i      int   // its place in the series; -1 for a point that the series does not have
 	at     int64 // seconds since the epoch
 	object *goja.Object
+	stamp  goja.Value // of at and of the value: most scripts read them more than once
+	value  goja.Value
 }
 
 var (
@@ -233,9 +235,15 @@ func (r *run) entryPrototype() *goja.Object {
 func (e *entry) Get(key string) goja.Value {
 	switch key {
 	case "value":
-		return e.of.r.value(e.number())
+		if e.value == nil {
+			e.value = e.of.r.value(e.number())
+		}
+		return e.value
 	case "timestamp":
-		return e.of.r.vm.ToValue(e.at)
+		if e.stamp == nil {
+			e.stamp = e.of.r.vm.ToValue(e.at)
+		}
+		return e.stamp
 	case "label":
 		return e.of.Get("label")
 	}
