@@ -48,7 +48,8 @@ func (p *Pool) balance() {
 	if p.retry != nil {
 		return // its timer comes back here
 	}
-	for p.fresh() < p.opts.Workers+p.opts.Spares && p.spawn() {
+	for p.fresh() < p.opts.Workers+max(0, p.opts.Spares-p.count(slow)) && p.spawn() {
+		// A slow worker will be a spare again, so it counts as one.
 	}
 }
 

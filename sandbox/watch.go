@@ -13,11 +13,11 @@ import (
 // be interrupted. A run that takes slowCPU of processor time, or slowWall by
 // the clock, gets its worker for itself: what waits behind it is sent elsewhere.
 const (
-	watchEvery  = 20 * time.Millisecond
+	watchEvery  = 10 * time.Millisecond
 	killGrace   = 150 * time.Millisecond
-	slowCPU     = 20 * time.Millisecond
-	slowWall    = 250 * time.Millisecond
-	niceCPU     = 60 * time.Millisecond // makes way for others from here on
+	slowCPU     = 10 * time.Millisecond
+	slowWall    = 100 * time.Millisecond
+	niceCPU     = 200 * time.Millisecond // makes way for others from here on
 	idleCPU     = 50 * time.Millisecond // that a run may still use when nobody waits for it
 	silentGrace = 5 * time.Second
 )
@@ -149,7 +149,7 @@ func (w *process) isolate(i int) {
 
 // mostSlow is how many workers at most are busy with long runs beside those
 // that take all others.
-func (p *Pool) mostSlow() int { return max(2, p.opts.Workers) }
+func (p *Pool) mostSlow() int { return 2*p.opts.Workers + 2 }
 
 // heavy returns a worker for a run that is expected to be long, and gives it
 // that worker for itself.
