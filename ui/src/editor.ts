@@ -1,0 +1,270 @@
+// The editor page of one monitor, new or existing.
+import "./editor.css";
+import { type Answer, call, isAbort, type Problem } from "./api";
+import { $, all, boot, confirmTwice, debounce, h, maybe, toast } from "./dom";
+import { Drafts, Form } from "./form";
+import { ResultPane } from "./result";
+import { ScheduleView } from "./schedule";
+import { ScriptEditor } from "./script";
+import { TargetsEditor } from "./targets";
+import { relative } from "./time";
+import type { Line } from "./graph";
+import type { Monitor, Preview, TargetStatus, TestRun, Window } from "./wire";
+
+interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; level: string; title: string; message: string } | null }
+
+class Page {
+  private readonly data = boot<Boot>("boot");
+  private stored = this.data.monitor;
+  private baseline = "";
+  private readonly drafts = new Drafts(this.stored.id);
+  private readonly root = $("#editor");
+  private readonly result: ResultPane;
+  private readonly script: ScriptEditor;
+  private readonly targets: TargetsEditor;
+  private readonly form: Form;
+  private running: AbortController | null = null;
+  private previewing: AbortController | null = null;
+  private statuses: TargetStatus[] = [];
+  private loading = true;
+
+  constructor() {
+    const options = { changed: () => this.changed(), run: () => void this.testRun(), readOnly: !this.data.can_edit };
+    this.script = new ScriptEditor($("#script"), this.stored.script, options);
+    this.targets = new TargetsEditor($("#targets"), $("#target-rows"), this.stored.targets, {
+      ...options, changed: () => { this.changed(); this.previewSoon(); },
+    });
+    this.form = new Form(this.root, this.script, this.targets);
+    this.form.write(this.stored);
+    this.baseline = JSON.stringify(this.form.read(this.stored));
+    this.result = new ResultPane($("#result"), (line, column) => this.script.goTo(line, column));
+    this.script.names(() => this.statuses.filter((t) => t.letter).map((t) => ({ letter: t.letter, label: t.series[0]?.label ?? t.target })));
+    const schedule = new ScheduleView(this.root, () => String(this.stored.id));
+    this.restoreDraft();
+    void schedule.refresh();
+    this.listen();
+    this.loading = false;
+    this.showLast();
+    void this.preview();
+  }
+
+  private listen(): void {
+    this.root.addEventListener("input", () => this.changed());
+    $("#minutes", this.root).addEventListener("input", () => this.previewSoon());
+    maybe("#as-of", this.root)?.addEventListener("input", () => this.previewSoon());
+    $("#test-run").addEventListener("click", () => (this.running ? this.running.abort() : void this.testRun()));
+    maybe("#save")?.addEventListener("click", () => void this.save());
+    document.addEventListener("keydown", (e) => {
+      if (!(e.metaKey || e.ctrlKey)) return;
+      if (e.key === "Enter" && !e.defaultPrevented) { e.preventDefault(); void this.testRun(); }
+      if (e.key === "s" && this.data.can_edit) { e.preventDefault(); void this.save(); }
+    });
+    const remove = maybe<HTMLButtonElement>("#delete");
+    if (remove) confirmTwice(remove, "Press again to delete", () => void this.remove());
+    window.addEventListener("beforeunload", () => this.keepDraft());
+    maybe("#copy-csv")?.addEventListener("click", () => {
+      void navigator.clipboard.writeText(this.result.graph.csv()).then(() => toast("Copied the graph's numbers as CSV."), () => toast("This browser did not allow copying."));
+    });
+    maybe("#save-png")?.addEventListener("click", () => void this.savePNG());
+  }
+
+  private readonly keepSoon = debounce(400, () => this.keepDraft());
+  private readonly previewSoon = debounce(500, () => void this.preview());
+
+  private dirty(): boolean {
+    return JSON.stringify(this.form.read(this.stored)) !== this.baseline;
+  }
+
+  private changed(): void {
+    if (this.loading) return;
+    this.keepSoon();
+    $("#unsaved").hidden = !this.dirty();
+  }
+
+  private keepDraft(): void {
+    if (!this.data.can_edit) return;
+    if (this.dirty()) this.drafts.save({ version: this.stored.version, at: Date.now(), monitor: this.form.read(this.stored) });
+    else this.drafts.drop();
+  }
+
+  private restoreDraft(): void {
+    const draft = this.data.can_edit ? this.drafts.load() : null;
+    if (!draft) return;
+    const mine = { ...draft.monitor, id: this.stored.id, version: this.stored.version };
+    this.form.write(mine);
+    if (!this.dirty()) { this.drafts.drop(); return; }
+    $("#unsaved").hidden = false;
+    const newer = draft.version !== this.stored.version;
+    const box = $("#draft");
+    box.replaceChildren(
+      h("span", {}, `Your unsaved edits from ${relative(draft.at, Date.now())} are back. `,
+        newer ? `The monitor has been saved since, as version ${this.stored.version}: saving now would replace that.` : ""),
+      h("span", { class: "end" }, h("button", { type: "button", onclick: () => {
+        this.drafts.drop();
+        this.form.write(this.stored);
+        box.hidden = true;
+        $("#unsaved").hidden = true;
+      } }, "Discard them")));
+    box.hidden = false;
+  }
+
+  private at(): string | undefined {
+    const value = maybe<HTMLInputElement>("#as-of", this.root)?.value;
+    return value ? new Date(value).toISOString() : undefined;
+  }
+
+  private showLast(): void {
+    const last = this.data.last;
+    if (last) {
+      this.result.say(last.level, last.title, last.message);
+      this.result.graph.show(last.graph ?? [], last.window);
+      return;
+    }
+    this.result.say("unknown", "Not run yet", "Press Test run to see output and graph. A test run stores nothing and sends nothing.");
+    this.result.graph.show([], null);
+  }
+
+  /** Fetches the targets alone, for their status rows; runs no script. */
+  private async preview(): Promise<void> {
+    this.previewing?.abort();
+    const mine = this.previewing = new AbortController();
+    const m = this.form.read(this.stored);
+    if (m.targets.every((line) => line.trim() === "" || line.startsWith("#"))) {
+      this.showTargets([]);
+      return;
+    }
+    try {
+      const { body } = await call<Preview>("/api/v1/preview", { method: "POST", body: { targets: m.targets, minutes: m.minutes, at: this.at() }, signal: mine.signal });
+      this.showTargets(body.targets ?? []);
+    } catch (error) {
+      if (!isAbort(error)) this.showTargets([]);
+    }
+  }
+
+  private showTargets(targets: TargetStatus[]): void {
+    this.statuses = targets;
+    this.targets.show(targets);
+  }
+
+  private async testRun(): Promise<void> {
+    this.running?.abort();
+    const mine = this.running = new AbortController();
+    this.busy(true);
+    try {
+      const { body } = await call<TestRun>("/api/v1/test-run", { method: "POST", body: { monitor: this.form.read(this.stored), at: this.at() }, signal: mine.signal });
+      this.form.clearErrors();
+      this.result.show(body);
+      this.showTargets(body.targets ?? []);
+      this.script.underline(body.error);
+    } catch (error) {
+      if (isAbort(error)) this.result.say("unknown", "Cancelled", "The run was stopped. Nothing was stored.");
+      else this.refused(error as Problem);
+    } finally {
+      if (this.running === mine) {
+        this.running = null;
+        this.busy(false);
+      }
+    }
+  }
+
+  private refused(problem: Problem): void {
+    if (problem.errors.length > 0) this.form.showErrors(problem);
+    this.result.say("unknown", "Not run", problem.errors.map((e) => e.message).join("\n") || problem.message);
+  }
+
+  private busy(on: boolean): void {
+    $("#progress").classList.toggle("busy", on);
+    $("#test-run .label").textContent = on ? "Cancel" : "Test run";
+    $("#result").setAttribute("aria-busy", String(on));
+  }
+
+  private async save(): Promise<void> {
+    const mine = this.form.read(this.stored);
+    const isNew = this.stored.id === 0;
+    const button = $<HTMLButtonElement>("#save");
+    button.disabled = true;
+    try {
+      const answer = isNew
+        ? await call<Monitor>("/api/v1/monitors", { method: "POST", body: mine })
+        : await call<Monitor>(`/api/v1/monitors/${this.stored.id}`, { method: "PUT", body: mine, headers: { "If-Match": `"${this.stored.version}"` } });
+      this.saved(answer, isNew);
+    } catch (error) {
+      const problem = error as Problem;
+      if (problem.status === 412 || problem.status === 409) await this.conflict(mine);
+      else this.form.showErrors(problem);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  private saved(answer: Answer<Monitor>, isNew: boolean): void {
+    this.drafts.drop();
+    this.stored = answer.body;
+    this.baseline = JSON.stringify(this.form.read(this.stored));
+    if (isNew) {
+      location.assign(`/monitors/${answer.body.id}`);
+      return;
+    }
+    this.form.clearErrors();
+    for (const id of ["#unsaved", "#draft", "#conflict"]) $(id).hidden = true;
+    for (const el of all("[data-version]")) el.textContent = String(this.stored.version);
+    document.title = document.title.replace(/^.*? · /, `${this.stored.name} · `);
+    toast(`Saved as version ${this.stored.version}.`);
+  }
+
+  /** Shows what differs between the edits here and a save by somebody else; overwrites nothing unasked. */
+  private async conflict(mine: Monitor): Promise<void> {
+    const box = $("#conflict");
+    try {
+      const { body: theirs } = await call<Monitor>(`/api/v1/monitors/${this.stored.id}`);
+      box.replaceChildren(
+        h("div", { class: "grow" }, h("strong", {}, `Somebody saved version ${theirs.version} while you were editing. `),
+          `You both have: ${differences(mine, theirs).join(", ") || "the same text"}.`),
+        h("span", { class: "end" },
+          h("a", { class: "button", href: `/monitors/${theirs.id}/versions`, target: "_blank" }, "See their changes"),
+          h("button", { type: "button", onclick: () => { this.take(theirs); this.form.write(theirs); this.baseline = JSON.stringify(this.form.read(theirs)); this.drafts.drop(); $("#unsaved").hidden = true; } }, "Take theirs"),
+          h("button", { type: "button", class: "danger", onclick: () => { this.take(theirs); void this.save(); } }, "Save mine over it")));
+    } catch (error) {
+      box.replaceChildren(h("span", {}, (error as Problem).status === 404
+        ? "Somebody deleted this monitor while you were editing. Your text is kept in this browser; copy it to a new monitor."
+        : (error as Problem).message));
+    }
+    box.hidden = false;
+    box.scrollIntoView({ block: "center" });
+  }
+
+  private take(theirs: Monitor): void {
+    this.stored = theirs;
+    $("#conflict").hidden = true;
+    for (const el of all("[data-version]")) el.textContent = String(theirs.version);
+  }
+
+  private async remove(): Promise<void> {
+    try {
+      await call(`/api/v1/monitors/${this.stored.id}`, { method: "DELETE", headers: { "If-Match": `"${this.stored.version}"` } });
+      this.drafts.drop();
+      this.baseline = JSON.stringify(this.form.read(this.stored));
+      location.assign("/");
+    } catch (error) {
+      if ((error as Problem).status === 412) await this.conflict(this.form.read(this.stored));
+      else toast((error as Problem).message);
+    }
+  }
+
+  private async savePNG(): Promise<void> {
+    const blob = await this.result.graph.png();
+    if (!blob) { toast("There is no graph yet."); return; }
+    const url = URL.createObjectURL(blob);
+    h("a", { href: url, download: `${this.stored.name || "monitor"}.png` }).click();
+    URL.revokeObjectURL(url);
+  }
+}
+
+function differences(a: Monitor, b: Monitor): string[] {
+  const left = a as unknown as Record<string, unknown>, right = b as unknown as Record<string, unknown>;
+  return Object.keys(left)
+    .filter((key) => !["version", "created_at", "updated_at"].includes(key) && JSON.stringify(left[key]) !== JSON.stringify(right[key]))
+    .map((key) => `a different ${key}`);
+}
+
+new Page();

@@ -1,0 +1,105 @@
+// Lists that filter as one types and refresh in place. The server renders them:
+// a form[data-list] fetches the page for its fields and swaps the part with the
+// id that data-list names, so that there is one template and every view has a URL.
+import { call, isAbort, type Problem } from "./api";
+import { $, all, debounce, maybe, toast } from "./dom";
+import { refreshTimes } from "./time";
+
+let loading: AbortController | null = null;
+
+export function startLists(): void {
+  const form = maybe<HTMLFormElement>("form[data-list]");
+  if (form) {
+    const soon = debounce(140, () => void load(address(form), true));
+    form.addEventListener("input", soon);
+    form.addEventListener("submit", (e) => { e.preventDefault(); void load(address(form), true); });
+  }
+  document.addEventListener("change", (e) => {
+    const box = e.target as HTMLInputElement;
+    if (box.matches(".switch[data-monitor]")) void enable([box.dataset.monitor ?? ""], box.checked, box);
+    else if (box.matches("#select-all")) { for (const b of all<HTMLInputElement>(".sel input[data-id]")) b.checked = box.checked; showBulk(); }
+    else if (box.matches(".sel input")) showBulk();
+  });
+  document.addEventListener("click", (e) => {
+    const button = (e.target as HTMLElement).closest<HTMLButtonElement>("[data-bulk]");
+    if (button) void bulk(button.dataset.bulk ?? "");
+  });
+}
+
+function address(form: HTMLFormElement): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of new FormData(form)) {
+    if (typeof value === "string" && value !== "") query.append(key, value);
+  }
+  const text = query.toString();
+  return form.action.split("?")[0] + (text ? `?${text}` : "");
+}
+
+async function load(url: string, remember: boolean): Promise<void> {
+  const id = maybe<HTMLFormElement>("form[data-list]")?.dataset.list ?? "live";
+  const host = maybe(`#${id}`);
+  if (!host) return;
+  loading?.abort();
+  const mine = loading = new AbortController();
+  try {
+    const response = await fetch(url, { headers: { "X-Fragment": id, Accept: "text/html" }, signal: mine.signal });
+    if (!response.ok) throw new Error(String(response.status));
+    swap(host, await response.text());
+    if (remember) history.replaceState(null, "", url);
+  } catch (error) {
+    if (!isAbort(error) && remember) toast("The list could not be loaded. Is the server running?");
+  }
+}
+
+/** Replaces the list but keeps what the reader was doing: focus, ticks, selection, open details. */
+function swap(host: HTMLElement, html: string): void {
+  const ticked = new Set(all<HTMLInputElement>(".sel input:checked", host).map((b) => b.dataset.id));
+  const chosen = maybe("tr.selected", host)?.dataset.row;
+  const open = new Set(all<HTMLDetailsElement>("details[open][id]", host).map((d) => d.id));
+  const focus = host.contains(document.activeElement) ? document.activeElement?.id : undefined;
+  const inner = new DOMParser().parseFromString(html, "text/html").getElementById(host.id);
+  if (!inner) return;
+  host.replaceChildren(...inner.childNodes);
+  for (const box of all<HTMLInputElement>(".sel input[data-id]", host)) box.checked = ticked.has(box.dataset.id);
+  for (const d of all<HTMLDetailsElement>("details[id]", host)) if (open.has(d.id)) d.open = true;
+  if (chosen) maybe(`tr[data-row="${CSS.escape(chosen)}"]`, host)?.classList.add("selected");
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  showBulk();
+  refreshTimes(host);
+  document.dispatchEvent(new CustomEvent("wm:swapped"));
+}
+
+/** Fetches the list again as the address says; called when something changed on the server. */
+export async function reload(): Promise<void> {
+  await load(location.href, false);
+}
+
+async function enable(ids: string[], on: boolean, box?: HTMLInputElement): Promise<void> {
+  const verb = on ? "enable" : "disable";
+  try {
+    await Promise.all(ids.map((id) => call(`/api/v1/monitors/${id}/${verb}`, { method: "POST" })));
+    const what = ids.length === 1 ? "Monitor" : `${ids.length} monitors`;
+    toast(`${what} ${on ? "enabled" : "paused"}.`, { label: "Undo", run: () => void enable(ids, !on) });
+    await reload();
+  } catch (error) {
+    if (box) box.checked = !on;
+    toast((error as Problem).message);
+  }
+}
+
+const ticked = (): string[] => all<HTMLInputElement>(".sel input[data-id]:checked").map((b) => b.dataset.id ?? "");
+
+function showBulk(): void {
+  const bar = maybe("#bulk");
+  if (!bar) return;
+  const ids = ticked();
+  bar.hidden = ids.length === 0;
+  $(".count", bar).textContent = `${ids.length} chosen`;
+}
+
+async function bulk(action: string): Promise<void> {
+  const ids = ticked();
+  if (action === "none") for (const b of all<HTMLInputElement>(".sel input:checked")) b.checked = false;
+  else await enable(ids, action === "enable");
+  if (action === "none") showBulk();
+}

@@ -1,0 +1,70 @@
+// The result of a test run: outcome, graph, output, what would be sent, costs.
+import { h, levelIcon, maybe } from "./dom";
+import { Graph } from "./graph";
+import { bytes, duration, exact } from "./time";
+import type { TestRun } from "./wire";
+
+export class ResultPane {
+  readonly graph: Graph;
+  private readonly outcome = h("div", { "aria-live": "polite" });
+  private readonly output = h("pre", { class: "output", tabindex: "0", "aria-label": "Output of the script" });
+  private readonly outputLabel = h("p", { class: "section-label" }, "Output");
+  private readonly would = h("div");
+  private readonly costs = h("div", { class: "costs" });
+
+  constructor(host: HTMLElement, private readonly jump: (line: number, column: number) => void) {
+    const graphHost = h("div", { class: "body" });
+    host.append(this.outcome, graphHost, this.outputLabel, this.output, this.would, this.costs);
+    this.graph = new Graph(graphHost);
+    this.clear();
+  }
+
+  clear(): void {
+    this.outputLabel.hidden = this.output.hidden = this.costs.hidden = true;
+    this.would.replaceChildren();
+  }
+
+  /** Shows a sentence where the outcome will stand. */
+  say(level: string, title: string, text: string): void {
+    this.outcome.replaceChildren(h("div", { class: `outcome ${level}` }, levelIcon(level),
+      h("div", { class: "what" }, h("strong", {}, title), h("div", { class: "message" }, text))));
+  }
+
+  show(run: TestRun): void {
+    const place = run.error && run.error.line > 0
+      ? h("button", { type: "button", class: "jump", onclick: () => this.jump(run.error?.line ?? 0, run.error?.column ?? 0) }, `line ${run.error.line}, column ${run.error.column}`)
+      : null;
+    const title = run.fault ? `Unknown: ${faultName(run.fault)}` : run.level === "ok" ? "OK" : run.level[0]?.toUpperCase() + run.level.slice(1);
+    const message = run.message || (run.level === "ok" ? "The script ran to its end and threw nothing." : "");
+    this.outcome.replaceChildren(h("div", { class: `outcome ${run.level}` }, levelIcon(run.level),
+      h("div", { class: "what" },
+        h("strong", {}, title), place ? h("span", { class: "small muted" }, " at ", place) : null,
+        h("div", { class: "message" }, message)),
+      h("span", { class: "small muted nowrap" }, `as of ${exact(Date.parse(run.at)).replace(/^\w+, /, "")}`)));
+    this.graph.show(run.graph ?? [], run.window);
+    this.outputLabel.hidden = this.output.hidden = run.output === "";
+    this.output.textContent = run.output;
+    this.showNotices(run);
+    this.costs.hidden = false;
+    this.costs.replaceChildren(
+      cost("fetch", duration(run.fetch_ms)), cost("script", duration(run.cost.wall_ms)), cost("memory", bytes(run.cost.memory)),
+      cost("points in", String(run.cost.points_in)), cost("drawn", String(run.cost.points_out)));
+  }
+
+  private showNotices(run: TestRun): void {
+    const notices = run.notices ?? [];
+    this.would.replaceChildren();
+    if (notices.length === 0) return;
+    this.would.append(
+      h("p", { class: "section-label" }, "A live run with this result would send"),
+      h("ul", { class: "would" }, ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.what)))));
+  }
+}
+
+function cost(name: string, value: string): HTMLElement {
+  return h("span", {}, `${name} `, h("b", {}, value));
+}
+
+function faultName(fault: string): string {
+  return maybe(`#faults [data-fault="${CSS.escape(fault)}"]`)?.textContent ?? fault.replaceAll("_", " ");
+}

@@ -1,0 +1,46 @@
+// What both code editors share: colours from the page's tokens, keys, and the
+// nonce that the Content-Security-Policy asks of generated styles.
+import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { bracketMatching, HighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, keymap } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { maybe } from "./dom";
+
+const highlight = HighlightStyle.define([
+  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword, tags.definitionKeyword, tags.moduleKeyword], class: "tk-keyword" },
+  { tag: [tags.string, tags.special(tags.string), tags.regexp], class: "tk-string" },
+  { tag: [tags.number, tags.bool, tags.null], class: "tk-number" },
+  { tag: tags.comment, class: "tk-comment" },
+  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], class: "tk-function" },
+]);
+
+/** The extensions of every code editor on the page; label names it to a screen reader. */
+export function base(label: string, changed: () => void): Extension[] {
+  const nonce = maybe<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "";
+  return [
+    EditorView.cspNonce.of(nonce),
+    history(),
+    drawSelection(),
+    highlightActiveLine(),
+    bracketMatching(),
+    closeBrackets(),
+    highlightSelectionMatches(),
+    syntaxHighlighting(highlight),
+    keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap]),
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged) changed();
+    }),
+  ];
+}
+
+/** Replaces the whole text, as one step that can be undone. */
+export function setText(view: EditorView, text: string): void {
+  if (view.state.doc.toString() !== text) {
+    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+  }
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"wingmirror/account"
+	"wingmirror/monitor"
+)
+
+// guard lets only those through who have the role and, of a token, its scope.
+func (s *server) guard(need monitor.Role, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := account.From(r.Context()).Check(need, account.ScopeFor(need)); err != nil {
+			s.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse sends a browser that only has to log in to where it can.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if wantsPage(r) && errors.Is(err, account.ErrLogin) && s.Access != nil {
+		if mode, modeErr := s.Access.Mode(r.Context()); modeErr == nil && mode == account.ModeUsers {
+			http.Redirect(w, r, account.LoginPath(r), http.StatusSeeOther)
+			return
+		}
+	}
+	s.fail(w, r, err)
+}
+
+// authenticated finds out who asks. Without an Access everybody is an admin,
+// which is for tests of everything else.
+func (s *server) authenticated(next http.Handler) http.Handler {
+	if s.Access != nil {
+		return s.Access.Authenticate(next)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who := account.Identity{Kind: account.ByPlace, Role: monitor.RoleAdmin}
+		next.ServeHTTP(w, r.WithContext(account.With(r.Context(), who)))
+	})
+}
+
+// may reports whether whoever asks has the role; pages use it to leave out what
+// would be refused.
+func may(ctx context.Context, need monitor.Role) bool {
+	return account.From(ctx).May(need, account.ScopeFor(need))
+}
+
+func author(ctx context.Context) string { return account.From(ctx).Actor() }

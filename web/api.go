@@ -1,0 +1,78 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"wingmirror/monitor"
+)
+
+// apiConfig is the API's document and formats. It adds no routes of its own:
+// the document is served by the table of routes like everything else.
+func apiConfig(version string) huma.Config {
+	c := huma.DefaultConfig("Wingmirror", version)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.CreateHooks = nil // else every answer gains a $schema field
+	c.Info.Description = "Everything the pages do. Errors are problem+json documents (RFC 9457) whose errors name the fields to mend."
+	return c
+}
+
+// op makes an operation of a handler whose errors are Go errors. The status is
+// that of success, 200 if none is given.
+func op[I, O any](handler func(context.Context, *I) (*O, error), summary string, status ...int) operation {
+	return func(s *server, o huma.Operation) {
+		o.Summary = summary
+		o.Tags = []string{strings.Split(o.Path, "/")[3]}
+		o.MaxBodyBytes = 4 << 20
+		if len(status) > 0 {
+			o.DefaultStatus = status[0]
+		}
+		huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
+			out, err := handler(ctx, in)
+			if err != nil {
+				return nil, s.problem(o.Method+" "+o.Path, err)
+			}
+			return out, nil
+		})
+	}
+}
+
+// operationID makes a name such as get-monitors-id-runs of method and path.
+func operationID(r route) string {
+	path := strings.NewReplacer("/api/v1/", "", "{", "", "}", "", "/", "-", ".", "-").Replace(r.pattern)
+	return strings.ToLower(r.method) + "-" + path
+}
+
+// version reads If-Match: a version in quotes. Without the header it is 0.
+func version(ifMatch string) (int, error) {
+	if ifMatch == "" || ifMatch == "*" {
+		return 0, nil
+	}
+	text := strings.Trim(strings.TrimPrefix(ifMatch, "W/"), `"`)
+	v, err := strconv.Atoi(text)
+	if err != nil || v < 1 {
+		return 0, monitor.Invalid("If-Match", `%q is not a version; send back the ETag of the monitor, such as "3"`, ifMatch)
+	}
+	return v, nil
+}
+
+func etag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
+
+func notFound(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, monitor.ErrNotFound)...)
+}
+
+func (s *server) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	document, err := s.api.OpenAPI().MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("write the API's document: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, err = w.Write(document)
+	return err
+}

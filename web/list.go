@@ -1,0 +1,188 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"wingmirror/monitor"
+	"wingmirror/store"
+)
+
+// overviewRow is one monitor in the list, with what is searched.
+type overviewRow struct {
+	store.Overview
+	Next  time.Time // zero when it does not run by itself
+	class string    // level as shown: a paused monitor is "paused"
+	text  string    // lower case
+}
+
+func (s *server) overview(ctx context.Context) ([]overviewRow, error) {
+	all, err := s.Library.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]overviewRow, len(all))
+	for i, o := range all {
+		rows[i] = overviewRow{Overview: o, class: class(o.Active, o.Level, o.Fault), text: searchText(o)}
+		if s.Schedule != nil && o.Active {
+			rows[i].Next = s.Schedule.NextRun(o.ID)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b overviewRow) int {
+		return cmp.Or(cmp.Compare(trouble(b.class), trouble(a.class)), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))
+	})
+	return rows, nil
+}
+
+// class is the level as people see it: a fault shows as unknown even while the
+// last known level is in force below it, unless that is a bad one.
+func class(active bool, level monitor.Level, fault monitor.Fault) string {
+	switch {
+	case !active:
+		return "paused"
+	case !level.Bad() && fault != monitor.NoFault:
+		return monitor.Unknown.String()
+	}
+	return level.String()
+}
+
+// trouble orders classes: what asks for attention comes first, whatever else is sorted by.
+func trouble(class string) int {
+	return map[string]int{"critical": 4, "warning": 3, "unknown": 2, "ok": 1}[class]
+}
+
+func searchText(o store.Overview) string {
+	var b strings.Builder
+	for _, part := range []string{o.Name, o.Group, o.Message} {
+		b.WriteString(part)
+		b.WriteByte('\n')
+	}
+	for key, value := range o.Labels {
+		b.WriteString(key + "=" + value + "\n")
+	}
+	return strings.ToLower(b.String())
+}
+
+// listQuery is what a list's address says is wanted. All of it is in the
+// address, so that every view can be kept and sent to somebody.
+type listQuery struct {
+	Text  string
+	Level string
+	Group string
+	All   bool // more than the first rows
+}
+
+func parseListQuery(q url.Values) listQuery {
+	return listQuery{Text: strings.TrimSpace(q.Get("q")), Level: q.Get("level"), Group: q.Get("group"), All: q.Get("all") == "1"}
+}
+
+func (q listQuery) href() string {
+	v := url.Values{}
+	for key, value := range map[string]string{"q": q.Text, "level": q.Level, "group": q.Group} {
+		if value != "" {
+			v.Set(key, value)
+		}
+	}
+	if q.All {
+		v.Set("all", "1")
+	}
+	if len(v) == 0 {
+		return "/"
+	}
+	return "/?" + v.Encode()
+}
+
+func (q listQuery) filter(rows []overviewRow) []overviewRow {
+	words := strings.Fields(strings.ToLower(q.Text))
+	if len(words) == 0 && q.Level == "" && q.Group == "" {
+		return rows
+	}
+	var found []overviewRow
+	for _, row := range rows {
+		inGroup := q.Group == "" || row.Group == q.Group || strings.HasPrefix(row.Group, q.Group+"/")
+		hasAll := !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(row.text, word) })
+		if inGroup && hasAll && (q.Level == "" || row.class == q.Level) {
+			found = append(found, row)
+		}
+	}
+	return found
+}
+
+// groupNode is one entry of the tree of groups.
+type groupNode struct {
+	Label, Href, Worst string
+	Depth, Count       int
+	Current            bool
+}
+
+// groupTree makes the tree of all groups, each with the worst level below it.
+func groupTree(rows []overviewRow, q listQuery) []groupNode {
+	worst, count := map[string]string{}, map[string]int{}
+	for _, row := range rows {
+		path := row.Group
+		for path != "" {
+			count[path]++
+			if w, seen := worst[path]; !seen || trouble(row.class) > trouble(w) {
+				worst[path] = row.class
+			}
+			cut := strings.LastIndexByte(path, '/')
+			path = path[:max(cut, 0)]
+		}
+	}
+	if len(count) == 0 {
+		return nil
+	}
+	top := "ok"
+	if len(rows) > 0 {
+		top = rows[0].class
+	}
+	all := q
+	all.Group = ""
+	tree := []groupNode{{Label: "All groups", Href: all.href(), Worst: top, Count: len(rows), Current: q.Group == ""}}
+	for _, path := range slices.Sorted(maps.Keys(count)) {
+		here := q
+		here.Group = path
+		tree = append(tree, groupNode{
+			Label: path[strings.LastIndexByte(path, '/')+1:], Href: here.href(), Worst: worst[path],
+			Depth: min(strings.Count(path, "/"), 3), Count: count[path], Current: q.Group == path,
+		})
+	}
+	return tree
+}
+
+// chip is one filter by level with its count.
+type chip struct {
+	Label, Level, Href string
+	Count              int
+	Current            bool
+}
+
+func levelChips(rows []overviewRow, q listQuery) []chip {
+	counts := map[string]int{}
+	for _, row := range rows {
+		counts[row.class]++
+	}
+	all := q
+	all.Level = ""
+	chips := []chip{{Label: "all", Href: all.href(), Count: len(rows), Current: q.Level == ""}}
+	for _, level := range []string{"critical", "warning", "unknown", "ok", "paused"} {
+		here := q
+		here.Level = level
+		if q.Level == level {
+			here.Level = ""
+		}
+		chips = append(chips, chip{Label: level, Level: level, Href: here.href(), Count: counts[level], Current: q.Level == level})
+	}
+	return chips
+}
+
+// slicePage cuts a page out of a list.
+func slicePage[T any](list []T, offset, limit int) []T {
+	offset = min(max(offset, 0), len(list))
+	return list[offset:min(len(list), offset+limit)]
+}

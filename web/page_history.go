@@ -1,0 +1,236 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+
+	"wingmirror/monitor"
+	"wingmirror/store"
+)
+
+const pageRows = 100
+
+type runsData struct {
+	Monitor monitor.Monitor
+	Class   string
+	Runs    []monitor.Run
+	Older   string // address of the next page; "" on the last
+}
+
+func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	m, err := s.Library.Monitor(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	state, err := s.stateOf(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	before, err := pathTime(r.URL.Query().Get("before"))
+	if err != nil {
+		return err
+	}
+	runs, err := s.History.Runs(r.Context(), id, before, pageRows+1)
+	if err != nil {
+		return err
+	}
+	data := runsData{Monitor: m, Class: class(m.Active, state.Level, state.Fault), Runs: runs[:min(len(runs), pageRows)]}
+	if len(runs) > pageRows {
+		data.Older = fmt.Sprintf("/monitors/%d/runs?before=%s", id, runs[pageRows-1].At.UTC().Format(time.RFC3339Nano))
+	}
+	return s.render(w, r, view{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Live: true, Data: data})
+}
+
+type runData struct {
+	Monitor monitor.Monitor
+	Run     monitor.Run
+	Detail  *monitor.Detail // nil when only the row was kept
+	Class   string
+	Graph   template.JS
+}
+
+func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	at, err := pathTime(r.PathValue("at"))
+	if err != nil {
+		return err
+	}
+	m, err := s.Library.Monitor(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	run, detail, err := s.History.Run(r.Context(), id, at)
+	if err != nil {
+		return err
+	}
+	data := runData{Monitor: m, Run: run, Detail: detail, Class: run.Level.String()}
+	if detail != nil {
+		boot := lastBoot{Graph: toGraph(detail.Graph), Window: windowBody{detail.Window.From, detail.Window.Until}}
+		text, err := json.Marshal(boot)
+		if err != nil {
+			return err
+		}
+		data.Graph = template.JS(text) //nolint:gosec // json.Marshal has escaped <, > and &
+	}
+	return s.render(w, r, view{Page: "run", Title: m.Name + ": run", Nav: "Monitors", Data: data})
+}
+
+func pathTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, notFound("%q is no time of a run", text)
+	}
+	return at, nil
+}
+
+type incidentsData struct {
+	Incidents []incidentRow
+	Older     string
+}
+
+type incidentRow struct {
+	monitor.Incident
+	Class    string
+	Lasted   time.Duration
+	Link     string // page of the subject; "" when it has none
+	SubjText string
+}
+
+func (s *server) toIncidentRow(i monitor.Incident) incidentRow {
+	row := incidentRow{Incident: i, Class: i.Level.String(), Lasted: i.Duration(s.Now()), SubjText: i.Subject.String()}
+	if i.Subject.Kind == monitor.KindMonitor {
+		row.Link = "/monitors/" + i.Subject.Key
+	}
+	return row
+}
+
+func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
+	before, err := queryID(r, "before")
+	if err != nil {
+		return err
+	}
+	incidents, err := s.Incidents.Incidents(r.Context(), store.IncidentFilter{Before: before, Limit: pageRows + 1})
+	if err != nil {
+		return err
+	}
+	data := incidentsData{}
+	for _, i := range slicePage(incidents, 0, pageRows) {
+		data.Incidents = append(data.Incidents, s.toIncidentRow(i))
+	}
+	if len(incidents) > pageRows {
+		data.Older = "/incidents?before=" + strconv.FormatInt(incidents[pageRows-1].ID, 10)
+	}
+	return s.render(w, r, view{Page: "incidents", Title: "Incidents", Nav: "Incidents", Live: true, Data: data})
+}
+
+type incidentData struct {
+	incidentRow
+	Events []eventRow
+}
+
+type eventRow struct {
+	monitor.Event
+	Class string // "" without a level
+}
+
+func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	incident, events, err := s.Incidents.Incident(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	data := incidentData{incidentRow: s.toIncidentRow(incident)}
+	for _, e := range events {
+		row := eventRow{Event: e}
+		if e.Level != monitor.Unknown {
+			row.Class = e.Level.String()
+		}
+		data.Events = append(data.Events, row)
+	}
+	return s.render(w, r, view{Page: "incident", Title: "Incident: " + incident.Name, Nav: "Incidents", Live: true, Worst: incident.Level, Data: data})
+}
+
+type deliveriesData struct {
+	Demo       bool
+	Deliveries []deliveryRow
+	Older      string
+}
+
+type deliveryRow struct {
+	monitor.Notice
+	To       string
+	Class    string // colour of the status
+	Status   string
+	Level    string
+	Attempts []monitor.Attempt
+}
+
+func (s *server) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
+	before, err := queryID(r, "before")
+	if err != nil {
+		return err
+	}
+	notices, err := s.Incidents.Notices(r.Context(), store.NoticeFilter{Before: before, Limit: pageRows/2 + 1})
+	if err != nil {
+		return err
+	}
+	data := deliveriesData{Demo: s.Demo}
+	for _, n := range slicePage(notices, 0, pageRows/2) {
+		_, attempts, err := s.Incidents.Notice(r.Context(), n.ID)
+		if err != nil {
+			return err
+		}
+		data.Deliveries = append(data.Deliveries, s.toDeliveryRow(n, attempts))
+	}
+	if len(notices) > pageRows/2 {
+		data.Older = "/deliveries?before=" + strconv.FormatInt(notices[pageRows/2-1].ID, 10)
+	}
+	return s.render(w, r, view{Page: "deliveries", Title: "Deliveries", Nav: "Deliveries", Live: true, Data: data})
+}
+
+func (s *server) toDeliveryRow(n monitor.Notice, attempts []monitor.Attempt) deliveryRow {
+	row := deliveryRow{Notice: n, To: n.Destination.Redacted(), Status: string(n.Status), Attempts: attempts, Level: n.Message.Level.String()}
+	switch n.Status {
+	case monitor.NoticeDelivered:
+		row.Class = "ok"
+		if s.Demo {
+			row.Status = "caught"
+		}
+	case monitor.NoticeFailed:
+		row.Class = "critical"
+	case monitor.NoticePending:
+		if n.Attempts > 0 {
+			row.Class = "warning"
+		}
+	}
+	return row
+}
+
+func queryID(r *http.Request, name string) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 0 {
+		return 0, notFound("%s=%q is no id", name, text)
+	}
+	return id, nil
+}

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+type monitorsData struct {
+	CanEdit bool
+	Query   listQuery
+	Total   int
+	Matches int
+	Summary string // JSON for the icon and the title
+	Chips   []chip
+	Groups  []groupNode
+	Rows    []monitorRow
+	More    string // address of the longer list; "" when all are shown
+}
+
+type monitorRow struct {
+	ID         int64
+	Name       string
+	Group      string
+	Class      string
+	Message    string
+	Strip      *strip
+	Last, Next time.Time
+	Active     bool
+}
+
+// The list shows those in trouble first and stops at firstRows; with all=1 it
+// stops at mostRows, beyond which a search is the way to find anything.
+const (
+	firstRows = 200
+	mostRows  = 5000
+)
+
+func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
+	rows, err := s.overview(r.Context())
+	if err != nil {
+		return err
+	}
+	q := parseListQuery(r.URL.Query())
+	data := monitorsData{CanEdit: may(r.Context(), monitor.RoleEditor), Query: q, Total: len(rows), Groups: groupTree(rows, q)}
+	anyLevel := q
+	anyLevel.Level = ""
+	data.Chips = levelChips(anyLevel.filter(rows), q)
+	found := q.filter(rows)
+	data.Matches = len(found)
+	limit := firstRows
+	if q.All {
+		limit = mostRows
+	}
+	if len(found) > limit && !q.All {
+		more := q
+		more.All = true
+		data.More = more.href()
+	}
+	for _, row := range slicePage(found, 0, limit) {
+		data.Rows = append(data.Rows, toMonitorRow(row))
+	}
+	worst, summary := summarize(rows)
+	if data.Summary, err = jsonText(summary); err != nil {
+		return err
+	}
+	return s.render(w, r, view{Page: "monitors", Title: "Monitors", Nav: "Monitors", Live: true, Worst: worst, Data: data})
+}
+
+func toMonitorRow(o overviewRow) monitorRow {
+	row := monitorRow{
+		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: o.Next, Active: o.Active,
+	}
+	if o.Message != "" && o.class != "ok" {
+		row.Message = monitor.Cut(o.Message, 300)
+	}
+	return row
+}
+
+// summarize counts levels over all monitors, for the icon and the title.
+func summarize(rows []overviewRow) (worst monitor.Level, summary map[string]any) {
+	counts := map[string]int{}
+	for _, row := range rows {
+		counts[row.class]++
+	}
+	worst = monitor.OK
+	switch {
+	case counts["critical"] > 0:
+		worst = monitor.Critical
+	case counts["warning"] > 0:
+		worst = monitor.Warning
+	case counts["unknown"] > 0:
+		worst = monitor.Unknown
+	}
+	return worst, map[string]any{"worst": worst.String(), "critical": counts["critical"], "warning": counts["warning"], "unknown": counts["unknown"]}
+}
+
+func jsonText(v any) (string, error) {
+	text, err := json.Marshal(v)
+	return string(text), err
+}

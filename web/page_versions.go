@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"wingmirror/monitor"
+	"wingmirror/store"
+)
+
+// mostVersions is how many versions one answer has.
+const mostVersions = 100
+
+type versionsData struct {
+	Monitor  monitor.Monitor
+	Versions []versionRow
+	CanEdit  bool
+}
+
+type versionRow struct {
+	store.Version
+	Current bool
+	Diff    []diffLine // against the version before, with some lines around each change
+	Script  string
+}
+
+func (s *server) versionsPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	m, err := s.Library.Monitor(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	versions, err := s.Library.Versions(r.Context(), id, 0, mostVersions)
+	if err != nil {
+		return err
+	}
+	data := versionsData{Monitor: m, CanEdit: may(r.Context(), monitor.RoleEditor)}
+	for i, v := range versions {
+		row := versionRow{Version: v, Current: v.Monitor.Version == m.Version}
+		before := ""
+		if i+1 < len(versions) {
+			before = fileText(versions[i+1].Monitor)
+		}
+		row.Diff = around(diff(lines(before), lines(fileText(v.Monitor))), 2)
+		data.Versions = append(data.Versions, row)
+	}
+	return s.render(w, r, view{Page: "versions", Title: m.Name + ": versions", Nav: "Monitors", Data: data})
+}
+
+// fileText is the monitor as a file: every field is text there, so one diff shows all.
+func fileText(m monitor.Monitor) string { return string(monitor.FormatFile(m)) }
+
+func lines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}

@@ -1,0 +1,62 @@
+package web_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestPages_LookAtThem makes a picture of every page, wide, narrow and dark. It
+// runs where WINGMIRROR_PICTURES names a directory for them.
+func TestPages_LookAtThem(t *testing.T) {
+	if os.Getenv("WINGMIRROR_PICTURES") == "" {
+		t.Skip("WINGMIRROR_PICTURES names no directory for the pictures")
+	}
+	w := newWorld(t, time.Now)
+	w.fill()
+	b := startBrowser(t, w)
+	b.expect("404")
+	for name, path := range allPages(w) {
+		b.dark(false)
+		b.size(1400, 900)
+		b.open(path)
+		b.wait("document.readyState === 'complete'")
+		if name == "editor" {
+			b.wait("document.querySelector('.target-row')")
+		}
+		if name == "deliveries" {
+			eval[bool](b, "document.querySelectorAll('details')[1].open = true")
+		}
+		if name == "api" {
+			eval[bool](b, "document.querySelectorAll('details')[1].open = true")
+		}
+		b.picture(name + "-wide")
+		b.dark(true)
+		b.picture(name + "-dark")
+		b.dark(false)
+		b.size(390, 844)
+		eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 150)))")
+		b.picture(name + "-phone")
+	}
+}
+
+func allPages(w *world) map[string]string {
+	run := w.runs[1][40].At.UTC().Format(time.RFC3339)
+	return map[string]string{
+		"monitors": "/", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
+		"incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "api": "/docs/api", "nowhere": "/nowhere",
+	}
+}
+
+// TestServe_ForDevelopment serves the pages over a made-up world, on the address
+// in WINGMIRROR_WEB_LISTEN, until it is stopped.
+func TestServe_ForDevelopment(t *testing.T) {
+	address := os.Getenv("WINGMIRROR_WEB_LISTEN")
+	if address == "" {
+		t.Skip("WINGMIRROR_WEB_LISTEN names no address")
+	}
+	w := newWorld(t, time.Now)
+	w.fill()
+	t.Fatal(http.ListenAndServe(address, handler(t, w.options()))) //nolint:gosec // a loopback server for whoever works on the pages
+}

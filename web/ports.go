@@ -1,0 +1,77 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"wingmirror/graphite"
+	"wingmirror/monitor"
+	"wingmirror/scheduler"
+	"wingmirror/store"
+)
+
+// Monitors keeps what people write. Each save is a version with its author.
+type Monitors interface {
+	CreateMonitor(ctx context.Context, m monitor.Monitor, author string, at time.Time) (monitor.Monitor, error)
+	// UpdateMonitor gives monitor.ErrConflict when the version is not the stored one.
+	UpdateMonitor(ctx context.Context, m monitor.Monitor, author string, at time.Time) (monitor.Monitor, error)
+	DeleteMonitor(ctx context.Context, id int64, author string, at time.Time) error
+	SetActive(ctx context.Context, ids []int64, active bool, author string, at time.Time) error
+}
+
+// Library reads monitors and their versions.
+type Library interface {
+	Monitor(ctx context.Context, id int64) (monitor.Monitor, error)
+	Versions(ctx context.Context, id int64, before, limit int) ([]store.Version, error)
+	Overview(ctx context.Context) ([]store.Overview, error)
+}
+
+// History is what became of monitors.
+type History interface {
+	State(ctx context.Context, subject monitor.Subject) (monitor.State, error)
+	Runs(ctx context.Context, id int64, before time.Time, limit int) ([]monitor.Run, error)
+	Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *monitor.Detail, error)
+}
+
+// Incidents are spans of trouble, and Notices what was sent about them.
+type Incidents interface {
+	Incidents(ctx context.Context, f store.IncidentFilter) ([]monitor.Incident, error)
+	Incident(ctx context.Context, id int64) (monitor.Incident, []monitor.Event, error)
+	Notices(ctx context.Context, f store.NoticeFilter) ([]monitor.Notice, error)
+	Notice(ctx context.Context, id int64) (monitor.Notice, []monitor.Attempt, error)
+}
+
+// Tester makes a run that nobody else hears of.
+type Tester interface {
+	Try(ctx context.Context, m monitor.Monitor, at time.Time, previous monitor.Previous) (scheduler.Evaluation, error)
+}
+
+// ScriptChecker parses a script where scripts run. The error is our own failure.
+type ScriptChecker interface {
+	Check(ctx context.Context, script string) (*monitor.ScriptError, error)
+}
+
+// Fetcher brings the series of targets.
+type Fetcher interface {
+	Window(at time.Time, minutes int) monitor.Window
+	Fetch(ctx context.Context, w monitor.Window, targets []string) []monitor.Fetched
+}
+
+// Source tells what metrics and functions there are, and how the source is.
+type Source interface {
+	Find(ctx context.Context, query string) ([]graphite.Node, error)
+	Functions(ctx context.Context) ([]graphite.Function, error)
+	Probe(ctx context.Context) graphite.Health
+}
+
+// Schedule knows when a monitor runs next; the zero time when it never does.
+type Schedule interface {
+	NextRun(id int64) time.Time
+}
+
+// Events tells that something changed, so that pages look again.
+type Events interface {
+	// Changes returns a channel that gets a value after changes, and is closed
+	// when ctx ends. Many changes may give one value.
+	Changes(ctx context.Context) <-chan struct{}
+}

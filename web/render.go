@@ -1,0 +1,204 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"wingmirror/account"
+	"wingmirror/monitor"
+)
+
+// view is one page to be shown.
+type view struct {
+	Page   string // template
+	Title  string //
+	Status int    // 0 is 200
+	Nav    string // which entry of the navigation is current
+	Styled bool   // the page's scripts make style elements: it needs a nonce
+	Live   bool   // the page updates by itself
+	Worst  monitor.Level
+	Data   any
+}
+
+// layoutData is what the layout sees; the page's own data is in Data.
+type layoutData struct {
+	Title    string
+	Theme    string
+	Nonce    string
+	Worst    string
+	Nav      []navEntry
+	Live     bool
+	Demo     bool
+	User     string
+	OpenNote string
+	Data     any
+}
+
+type navEntry struct {
+	Label, Href string
+	Current     bool
+}
+
+func navigation(current string) []navEntry {
+	entries := []navEntry{
+		{Label: "Monitors", Href: "/"}, {Label: "Incidents", Href: "/incidents"}, {Label: "Deliveries", Href: "/deliveries"},
+		{Label: "Sources", Href: "/sources"}, {Label: "Reference", Href: "/reference"},
+	}
+	for i := range entries {
+		entries[i].Current = entries[i].Label == current
+	}
+	return entries
+}
+
+// render writes a page. Nothing is sent before the whole page is made, so an
+// error in a template is an error page and not half of one.
+func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
+	data := layoutData{
+		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Data: v.Data,
+		Worst: v.Worst.String(),
+	}
+	if who := account.From(r.Context()); who.Kind == account.ByLogin {
+		data.User = who.Name
+	}
+	if s.Access != nil {
+		mode, err := s.Access.Mode(r.Context())
+		if err != nil {
+			return err
+		}
+		data.OpenNote = mode.Notice()
+	}
+	h := w.Header()
+	if v.Styled {
+		data.Nonce = newNonce()
+		h.Set("Content-Security-Policy", policy(data.Nonce))
+	}
+	var body bytes.Buffer
+	if err := s.pages[v.Page].ExecuteTemplate(&body, "layout", data); err != nil {
+		return fmt.Errorf("render page %q: %w", v.Page, err)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	status := max(v.Status, http.StatusOK)
+	if !acceptsGzip(r) {
+		w.WriteHeader(status)
+		_, err := w.Write(body.Bytes())
+		return err
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	zip, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return fmt.Errorf("compress page %q: %w", v.Page, err)
+	}
+	if _, err := zip.Write(body.Bytes()); err != nil {
+		return nil //nolint:nilerr // the reader went away; there is nobody to tell
+	}
+	return zip.Close()
+}
+
+// theme is the reader's choice, kept in a cookie so that the first paint is right.
+func theme(r *http.Request) string {
+	c, err := r.Cookie("theme")
+	if err != nil || (c.Value != "dark" && c.Value != "light") {
+		return ""
+	}
+	return c.Value
+}
+
+func (s *server) templateFuncs() template.FuncMap {
+	return template.FuncMap{
+		"asset": func(name string) (string, error) {
+			a, ok := s.assets[name]
+			if !ok {
+				return "", fmt.Errorf("no asset %q", name)
+			}
+			return "/assets/" + a.Hashed, nil
+		},
+		"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+		"exact":     func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006 15:04:05 UTC") },
+		"ago":       func(t time.Time) string { return relative(t, s.Now()) },
+		"levelName": levelName,
+		"duration":  duration,
+		"runPath":   runPath,
+		"faultText": func(f monitor.Fault) string { return f.Description() },
+		"dict":      dict,
+		"prefixed":  commented,
+	}
+}
+
+// dict makes a map of keys and values, for templates that take more than one thing.
+func dict(pairs ...any) (map[string]any, error) {
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: key %v is no text", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// commented makes lines of output comments of the script that made them.
+func commented(output string) string {
+	return "// " + strings.ReplaceAll(strings.TrimSuffix(output, "\n"), "\n", "\n// ")
+}
+
+func levelName(class string) string {
+	if class == "ok" {
+		return "OK"
+	}
+	return strings.ToUpper(class[:1]) + class[1:]
+}
+
+// relative says when t is in the words of the script that keeps it true.
+func relative(t, now time.Time) string {
+	d := t.Sub(now).Round(time.Second)
+	text, ahead := d.Abs(), d > 0
+	var size string
+	switch {
+	case text < time.Second:
+		return "now"
+	case text < time.Minute:
+		size = strconv.Itoa(int(text.Seconds())) + " s"
+	case text < time.Hour:
+		size = strconv.Itoa(int(text.Minutes())) + " min"
+	case text < 24*time.Hour:
+		size = strconv.Itoa(int(text.Hours())) + " h"
+	default:
+		size = strconv.Itoa(int(text.Hours()/24)) + " d"
+	}
+	if ahead {
+		return "in " + size
+	}
+	return size + " ago"
+}
+
+// duration shows the two largest units that say something.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return strconv.FormatInt(d.Microseconds(), 10) + " µs"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+func runPath(monitor int64, at time.Time) string {
+	return fmt.Sprintf("/monitors/%d/runs/%s", monitor, at.UTC().Format(time.RFC3339Nano))
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
