@@ -169,17 +169,63 @@ func (b *bell) Next(after time.Time) time.Time {
 	return next.UTC()
 }
 
-// tick is what gocron runs. It is short: the runs themselves are made elsewhere,
-// since gocron spins while it waits for its tasks to end.
+// tick is what gocron runs. It only passes the cohort on: thousands of ticks of
+// one second would queue for the lock, and gocron spins while it waits for its
+// tasks to end.
 func (s *Scheduler) tick(c *cohort) {
+	select {
+	case s.ticks <- c:
+	case <-s.quit:
+	}
+}
+
+// listen makes rounds of the ticks that come together.
+func (s *Scheduler) listen() {
+	for {
+		select {
+		case c := <-s.ticks:
+			s.ringAll(s.gather(c))
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// gather waits until no more ticks come, but never long.
+func (s *Scheduler) gather(first *cohort) []*cohort {
+	together := []*cohort{first}
+	enough := time.NewTimer(gatherMost)
+	defer enough.Stop()
+	quiet := time.NewTimer(gatherQuiet)
+	defer quiet.Stop()
+	for {
+		select {
+		case c := <-s.ticks:
+			together = append(together, c)
+			quiet.Reset(gatherQuiet)
+		case <-quiet.C:
+			return together
+		case <-enough.C:
+			return together
+		case <-s.quit:
+			return nil
+		}
+	}
+}
+
+func (s *Scheduler) ringAll(cohorts []*cohort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ring(c, s.Now())
+	now, due := s.Now(), make(dues)
+	for _, c := range cohorts {
+		s.ring(c, now, due)
+	}
+	s.begin(due)
 }
 
 // ring takes the cohort's newest tick, if there is one that was not taken. s.mu
 // is held.
-func (s *Scheduler) ring(c *cohort, now time.Time) {
+func (s *Scheduler) ring(c *cohort, now time.Time, due dues) {
 	at := c.schedule.Next(c.last.In(c.zone))
 	if at.IsZero() || at.Sub(now) > early || s.stopping {
 		return
@@ -194,7 +240,7 @@ func (s *Scheduler) ring(c *cohort, now time.Time) {
 			s.counts.missed++
 			continue
 		}
-		s.take(e, at)
+		s.take(e, at, due)
 	}
 }
 
@@ -228,14 +274,16 @@ func (s *Scheduler) rewind(now time.Time) {
 	if s.stopping {
 		return
 	}
+	due := make(dues)
 	for _, c := range s.cohorts {
 		if c.last.After(now) {
 			c.last = now
 		}
-		s.ring(c, now)
+		s.ring(c, now, due)
 		s.unwind(s.lanes[c.key.zone], c)
 		if err := s.wind(c); err != nil {
 			s.Log.Error("schedule again", "spec", c.schedule, "zone", c.key.zone, "error", err)
 		}
 	}
+	s.begin(due)
 }

@@ -36,9 +36,12 @@ type share struct {
 	users   int     // that have not taken it; at 0 the series are let go
 }
 
+// dues are the runs that became due together, by their scheduled time.
+type dues map[time.Time][]*task
+
 // take makes the entry's run due, unless the run before is not over or there is
 // too much to do already. s.mu is held.
-func (s *Scheduler) take(e *entry, at time.Time) {
+func (s *Scheduler) take(e *entry, at time.Time, due dues) {
 	switch {
 	case e.busy:
 		s.counts.busy++
@@ -50,19 +53,17 @@ func (s *Scheduler) take(e *entry, at time.Time) {
 	e.busy = true
 	s.inFlight++
 	at = at.UTC()
-	tasks, gathering := s.rounds[at]
-	s.rounds[at] = append(tasks, &task{entry: e, m: e.m, targets: e.targets, at: at})
-	if !gathering {
-		time.AfterFunc(gather, func() { s.begin(at) })
+	due[at] = append(due[at], &task{entry: e, m: e.m, targets: e.targets, at: at})
+}
+
+// begin makes a round of each second.
+func (s *Scheduler) begin(due dues) {
+	for at, tasks := range due {
+		go s.makeRound(at, tasks)
 	}
 }
 
-// begin makes the round of one second out of the cohorts that came together.
-func (s *Scheduler) begin(at time.Time) {
-	s.mu.Lock()
-	tasks := s.rounds[at]
-	delete(s.rounds, at)
-	s.mu.Unlock()
+func (s *Scheduler) makeRound(at time.Time, tasks []*task) {
 	r, err := s.plan(at, tasks)
 	if err != nil {
 		s.Log.Error("plan a round", "at", at, "runs", len(tasks), "error", err)

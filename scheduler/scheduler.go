@@ -74,9 +74,13 @@ func (o Options) withDefaults() (Options, error) {
 }
 
 const (
-	recorders  = 256                  // evaluations handed to the Desk at once, so that it can store them together
-	claimBatch = 500                  // runs claimed in one call
-	gather     = 2 * time.Millisecond // how long a round waits for other cohorts that are due at its second
+	recorders  = 256 // evaluations handed to the Desk at once, so that it can store them together
+	claimBatch = 500 // runs claimed in one call
+
+	// A round waits for other cohorts that are due at its second, to fetch
+	// together, until none came for the shorter time, or the longer one is over.
+	gatherQuiet = 2 * time.Millisecond
+	gatherMost  = 20 * time.Millisecond
 )
 
 // Scheduler runs monitors when they are due. All methods are safe for many
@@ -88,14 +92,14 @@ type Scheduler struct {
 	entries  map[int64]*entry
 	cohorts  map[cohortKey]*cohort
 	lanes    map[string]*lane
-	rounds   map[time.Time][]*task // due, and waiting for others of the same second
-	inFlight int                   // tasks that hold their entry
+	inFlight int // tasks that hold their entry
 	started  bool
 	stopping bool
 	idle     chan struct{} // closed when stopping and nothing is in flight
 
 	ctx      context.Context // of all runs; ends when Stop's patience does
 	cancel   context.CancelCauseFunc
+	ticks    chan *cohort
 	requests chan struct{} // a token for each request to the source under way
 	ready    chan *task    // fetched
 	done     chan *task    // evaluated
@@ -128,7 +132,7 @@ func New(o Options) (*Scheduler, error) {
 		entries:  make(map[int64]*entry),
 		cohorts:  make(map[cohortKey]*cohort),
 		lanes:    make(map[string]*lane),
-		rounds:   make(map[time.Time][]*task),
+		ticks:    make(chan *cohort, 4096),
 		idle:     make(chan struct{}),
 		requests: make(chan struct{}, o.Fetches),
 		ready:    make(chan *task, 1024),
@@ -155,6 +159,7 @@ func (s *Scheduler) Start(lastRuns map[int64]time.Time) error {
 	for range recorders {
 		s.working.Go(s.record)
 	}
+	s.working.Go(s.listen)
 	s.working.Go(s.watchClock)
 	for _, l := range s.lanes {
 		l.gocron.Start()
@@ -165,11 +170,11 @@ func (s *Scheduler) Start(lastRuns map[int64]time.Time) error {
 
 // catchUp takes the runs that were missed since the last one. s.mu is held.
 func (s *Scheduler) catchUp(lastRuns map[int64]time.Time) {
-	now := s.Now()
+	now, due := s.Now(), make(dues)
 	missed := make(map[*cohort]time.Time)
 	for id, last := range lastRuns {
 		e := s.entries[id]
-		if e == nil || e.m.CatchUp != monitor.CatchUpOnce {
+		if e == nil || e.cohort == nil || e.m.CatchUp != monitor.CatchUpOnce {
 			continue
 		}
 		at, known := missed[e.cohort]
@@ -178,9 +183,10 @@ func (s *Scheduler) catchUp(lastRuns map[int64]time.Time) {
 			missed[e.cohort] = at
 		}
 		if at.After(last) {
-			s.take(e, at)
+			s.take(e, at, due)
 		}
 	}
+	s.begin(due)
 }
 
 // Apply makes the active ones of these monitors the ones that run, and no
@@ -320,12 +326,6 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 
 func (s *Scheduler) shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	for at, tasks := range s.rounds {
-		delete(s.rounds, at)
-		for _, t := range tasks {
-			s.release(t)
-		}
-	}
 	s.stopping = true
 	lanes := s.lanes
 	s.lanes = nil
