@@ -251,20 +251,9 @@ func (s Schedule) yearText() string {
 	return " in " + strings.ReplaceAll(strings.ReplaceAll(s.year.String(), "-", " through "), ",", ", ")
 }
 
-// words lists a set in words; three or more in a row become a range.
+// words lists a set in words.
 func words(set uint64, show func(int) string) string {
-	var parts []string
-	for _, r := range runs(set) {
-		switch r.hi - r.lo {
-		case 0:
-			parts = append(parts, show(r.lo))
-		case 1:
-			parts = append(parts, show(r.lo), show(r.hi))
-		default:
-			parts = append(parts, show(r.lo)+" through "+show(r.hi))
-		}
-	}
-	return list(parts)
+	return list(parts(set, show, " through "))
 }
 
 // list joins parts with commas and a last "and".

@@ -41,20 +41,25 @@ func openStep(set uint64, f field) (start, step int) {
 	return start, step
 }
 
-// listText writes a set as a crontab list, with the values named by show.
-func listText(set uint64, show func(int) string) string {
-	var parts []string
+// parts names the members of a set; three or more in a row are a range.
+func parts(set uint64, show func(int) string, through string) []string {
+	var all []string
 	for _, r := range runs(set) {
 		switch r.hi - r.lo {
 		case 0:
-			parts = append(parts, show(r.lo))
+			all = append(all, show(r.lo))
 		case 1:
-			parts = append(parts, show(r.lo), show(r.hi))
+			all = append(all, show(r.lo), show(r.hi))
 		default:
-			parts = append(parts, show(r.lo)+"-"+show(r.hi))
+			all = append(all, show(r.lo)+through+show(r.hi))
 		}
 	}
-	return strings.Join(parts, ",")
+	return all
+}
+
+// listText writes a set as a crontab list, with the values named by show.
+func listText(set uint64, show func(int) string) string {
+	return strings.Join(parts(set, show, "-"), ",")
 }
 
 // fieldText writes a set as a field: with a step when cadence allows it.

@@ -179,3 +179,30 @@ func TestChecker_CancelledWhileFetching(t *testing.T) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 }
+
+func TestEvaluation_AsHistoryKeepsIt(t *testing.T) {
+	m := monitor.Monitor{ID: 5, Version: 3}
+	long := strings.Repeat("x", monitor.MaxRunMessage+1)
+	result := monitor.Result{
+		Level: monitor.Critical, Thrown: &monitor.ScriptError{Message: long, Line: 2}, Output: "out",
+		Graph: []monitor.Line{{Label: "l"}}, Cost: monitor.Cost{PointsIn: 1},
+	}
+	e, err := Evaluate(t.Context(), gives(result), Case{Monitor: m, At: at, Window: monitor.Window{From: 1, Until: 2}, Targets: []monitor.Fetched{fetched("a", monitor.StatusOK, 1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Started, e.Fetch = at.Add(time.Second), time.Millisecond
+	run, detail := e.Run(m), e.Detail()
+	if len(run.Message) > monitor.MaxRunMessage || detail.Message != long {
+		t.Errorf("the row keeps %d bytes of the message, the detail %d", len(run.Message), len(detail.Message))
+	}
+	run.Message = ""
+	want := monitor.Run{Monitor: 5, At: at, Phase: monitor.Done, Version: 3, Started: e.Started, Fetch: e.Fetch, Level: monitor.Critical, Cost: result.Cost}
+	if run != want {
+		t.Errorf("run:\n got %+v\nwant %+v", run, want)
+	}
+	if detail.Output != "out" || detail.Thrown.Line != 2 || len(detail.Graph) != 1 || detail.Window.Until != 2 ||
+		len(detail.Targets) != 1 || detail.Targets[0].Points != 1 {
+		t.Errorf("detail %+v", detail)
+	}
+}

@@ -33,5 +33,7 @@ type Ledger interface {
 
 // Desk takes what a live run found, and returns when it is stored.
 type Desk interface {
+	// Record gives ErrNotFound when the monitor was switched off or deleted
+	// meanwhile; that is no failure.
 	Record(ctx context.Context, m monitor.Monitor, e Evaluation) error
 }

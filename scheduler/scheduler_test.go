@@ -278,6 +278,37 @@ func TestScheduler_ClaimsAreRespected(t *testing.T) {
 	})
 }
 
+func TestScheduler_TwoOfThemRunEachTickOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		for range 2 { // as when a new process starts before the old one has ended
+			s := w.scheduler(t, nil)
+			mustApply(t, s, monitorOf(1, "* * * * *"))
+			mustStart(t, s, nil)
+			sleep(time.Second)
+		}
+		sleep(2 * time.Minute)
+		equal(t, "runs", w.runs(1), []string{"00:01:00", "00:02:00"})
+	})
+}
+
+func TestScheduler_GoneMonitorIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		s := w.scheduler(t, func(o *Options) { o.Desk = deskFunc(func() error { return monitor.ErrNotFound }) })
+		mustApply(t, s, monitorOf(1, "* * * * *"))
+		mustStart(t, s, nil)
+		sleep(61 * time.Second)
+		if stats := s.Stats(); stats.Runs != 1 || stats.Failures != 0 {
+			t.Errorf("stats %+v, want one run and no failure", stats)
+		}
+	})
+}
+
+type deskFunc func() error
+
+func (f deskFunc) Record(context.Context, monitor.Monitor, Evaluation) error { return f() }
+
 func TestScheduler_FailuresOfOursAreContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -89,7 +90,10 @@ func (s *Scheduler) recordOne(t *task) {
 	if gone {
 		return
 	}
-	if err := s.Desk.Record(s.ctx, *t.m, t.result); err != nil {
+	switch err := s.Desk.Record(s.ctx, *t.m, t.result); {
+	case errors.Is(err, monitor.ErrNotFound):
+		s.Log.Debug("not recorded: the monitor is gone", "monitor", t.m.ID, "at", t.at)
+	case err != nil:
 		s.Log.Error("record", "monitor", t.m.ID, "at", t.at, "error", err)
 		s.count(func(c *counters) { c.failures++ })
 	}
