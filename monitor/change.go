@@ -77,8 +77,11 @@ func (c Change) Commit(about Message, at time.Time) Commit {
 	}
 	about.Kind, about.Subject, about.At, about.Decision = c.Kind, c.State.Subject, at, c.Decision
 	about.Level, about.Was, about.OpenedAt, about.Fault = c.State.Level, c.Was, c.Incident.OpenedAt, c.Incident.Fault
-	if c.Kind == NoticeResolve {
+	switch {
+	case c.Kind == NoticeResolve:
 		about.Level = OK
+	case c.Incident.Level == Unknown: // it is about a fault
+		about.Level = Unknown
 	}
 	for _, destination := range c.To {
 		commit.Notices = append(commit.Notices, Notice{

@@ -111,6 +111,10 @@ func (d Destination) Rest() string {
 	return rest
 }
 
+// Acknowledges reports whether the channel behind the destination keeps
+// acknowledgements of its own, and so must be told of ours.
+func (d Destination) Acknowledges() bool { return d.Scheme() == "pagerduty" }
+
 // Redacted returns the destination for people's eyes: of a key, only the last
 // four characters.
 func (d Destination) Redacted() string {

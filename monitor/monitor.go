@@ -42,12 +42,6 @@ const (
 	CatchUpOnce CatchUp = "once" // one run, for the last of them
 )
 
-// Policy says which outcomes become notices. Zero fields mean the defaults of
-// the installation.
-type Policy struct {
-	Repeat time.Duration // between notices of one unresolved incident; default 60 min, negative: never repeat
-}
-
 // DefaultMinutes is the length of a window when a monitor names none.
 const DefaultMinutes = 60
 

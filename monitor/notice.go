@@ -8,13 +8,12 @@ type NoticeKind string
 // The kinds of notice.
 const (
 	NoticeNone     NoticeKind = ""
-	NoticeFire     NoticeKind = "fire"     // an incident began
-	NoticeEscalate NoticeKind = "escalate" // it became worse, or went on to the next group
-	NoticeEase     NoticeKind = "ease"     // it became milder, but is not over
-	NoticeRepeat   NoticeKind = "repeat"   // it goes on
-	NoticeAck      NoticeKind = "acknowledge"
-	NoticeResolve  NoticeKind = "resolve" // it is over
-	NoticeTest     NoticeKind = "test"    // somebody asked whether a destination works
+	NoticeFire     NoticeKind = "fire"        // an incident began
+	NoticeEscalate NoticeKind = "escalate"    // it became worse, or went on to the next group
+	NoticeRepeat   NoticeKind = "repeat"      // it goes on
+	NoticeAck      NoticeKind = "acknowledge" // somebody took it on
+	NoticeResolve  NoticeKind = "resolve"     // it is over
+	NoticeTest     NoticeKind = "test"        // somebody asked whether a destination works
 )
 
 // Notice is one message to one destination, and how far it has come. It is

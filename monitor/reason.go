@@ -39,7 +39,7 @@ func Reasons() []ReasonInfo {
 		{ReasonLate, "ignored: a later run has been decided already"},
 		{ReasonFired, "sent: an incident began"},
 		{ReasonEscalated, "sent: the incident became worse"},
-		{ReasonEased, "sent: the incident became milder"},
+		{ReasonEased, "not sent: the incident became milder, but is not over"},
 		{ReasonRepeated, "sent: the repeat interval is over and nobody acknowledged"},
 		{ReasonResolved, "sent: the incident is over"},
 		{ReasonClosed, "not sent: the incident is over, and nobody had been told that it began"},

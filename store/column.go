@@ -52,7 +52,13 @@ func (m *stringMap) Scan(src any) error {
 
 // storedPolicy is a monitor.Policy with names that stay when fields are renamed.
 type storedPolicy struct {
-	Repeat time.Duration `json:"repeat,omitempty"`
+	Repeat     time.Duration  `json:"repeat,omitempty"`
+	Failures   int            `json:"failures,omitempty"`
+	Recheck    time.Duration  `json:"recheck,omitempty"`
+	KeepFiring time.Duration  `json:"keep_firing,omitempty"`
+	Warnings   monitor.Toggle `json:"warnings,omitempty"`
+	Flapping   monitor.Toggle `json:"flapping,omitempty"`
+	Faults     monitor.Toggle `json:"faults,omitempty"`
 }
 
 func storePolicy(p monitor.Policy) storedPolicy { return storedPolicy(p) }

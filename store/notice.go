@@ -83,17 +83,19 @@ func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
 	return tx.Create(&rows).Error
 }
 
+// unblocked is the condition that a pending notice n has none before it about the
+// same incident to the same destination.
+const unblocked = `NOT EXISTS (SELECT 1 FROM notices earlier WHERE earlier.status = 'pending'
+	AND earlier.incident = n.incident AND earlier.destination = n.destination AND earlier.id < n.id)`
+
 // Due returns pending notices of one scheme that are to be tried at the given
 // time, longest due first, with their messages. A notice waits for the one
 // before it about the same incident to the same destination, so that a resolve
 // never overtakes its fire.
 func (db *DB) Due(ctx context.Context, scheme string, at time.Time, limit int) ([]monitor.Notice, error) {
 	var rows []noticeRow
-	err := db.read.WithContext(ctx).Raw(`SELECT * FROM notices n
-		WHERE scheme = ? AND status = 'pending' AND next_at <= ? AND NOT EXISTS (
-			SELECT 1 FROM notices earlier WHERE earlier.status = 'pending' AND earlier.incident = n.incident
-			AND earlier.destination = n.destination AND earlier.id < n.id)
-		ORDER BY next_at, id LIMIT ?`, scheme, millis(at), limit).Scan(&rows).Error
+	err := db.read.WithContext(ctx).Raw(`SELECT * FROM notices n WHERE scheme = ? AND status = 'pending' AND next_at <= ?
+		AND `+unblocked+` ORDER BY next_at, id LIMIT ?`, scheme, millis(at), limit).Scan(&rows).Error
 	if err != nil {
 		return nil, db.fault("read outbox", err)
 	}
@@ -111,13 +113,17 @@ func (db *DB) Due(ctx context.Context, scheme string, at time.Time, limit int) (
 	return all, nil
 }
 
-// NextDue returns when the next pending notice of a scheme is to be tried, and
-// whether there is one.
-func (db *DB) NextDue(ctx context.Context, scheme string) (time.Time, bool, error) {
-	var row noticeRow
-	result := db.read.WithContext(ctx).Select("next_at").Where("scheme = ? AND status = 'pending'", scheme).
-		Order("next_at").Limit(1).Find(&row)
-	return fromMillis(row.NextAt), result.RowsAffected > 0, db.fault("read outbox", result.Error)
+// NextDue returns when, after the given time, the next pending notice of a
+// scheme is to be tried, and whether there is one. It skips those that wait for
+// another.
+func (db *DB) NextDue(ctx context.Context, scheme string, after time.Time) (time.Time, bool, error) {
+	var rows []noticeRow
+	err := db.read.WithContext(ctx).Raw(`SELECT next_at FROM notices n WHERE scheme = ? AND status = 'pending' AND next_at > ?
+		AND `+unblocked+` ORDER BY next_at LIMIT 1`, scheme, millis(after)).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return time.Time{}, false, db.fault("read outbox", err)
+	}
+	return fromMillis(rows[0].NextAt), true, nil
 }
 
 func takeMessage(tx *gorm.DB, id int64) (monitor.Message, error) {

@@ -1,0 +1,198 @@
+package alerting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// DeskOptions are what NewDesk needs.
+type DeskOptions struct {
+	Ledger       Ledger
+	Log          *slog.Logger
+	Defaults     monitor.Policy // of the installation; fields left open are monitor.DefaultPolicy's
+	Installation string         // goes into every incident's key, so that two installations never share one
+	Silences     Silences       // nil: nothing is ever silenced
+	Sources      Sources        // nil: no source has incidents of its own
+}
+
+// Silences knows what is silenced.
+type Silences interface {
+	// Hold returns the silence in force about a subject at a time, or nil.
+	Hold(about monitor.Message, at time.Time) *Hold
+}
+
+// Sources knows which sources of data are down.
+type Sources interface {
+	// Down returns the incident about the source of a monitor's data, or nil.
+	Down(m monitor.Monitor) *Hold
+}
+
+// Desk takes outcomes, decides, and stores what was decided. It remembers the
+// states it has seen, so deciding costs no reading; the ledger's compare and swap
+// catches a memory that is out of date. It is safe for many goroutines at once.
+type Desk struct {
+	o DeskOptions
+
+	mu     sync.Mutex
+	states map[monitor.Subject]monitor.State
+}
+
+// NewDesk returns a desk that commits to the ledger.
+func NewDesk(o DeskOptions) *Desk {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Defaults = o.Defaults.Or(monitor.DefaultPolicy())
+	return &Desk{o: o, states: map[monitor.Subject]monitor.State{}}
+}
+
+// Finished is one run of a monitor that has ended.
+type Finished struct {
+	Monitor monitor.Monitor
+	Outcome monitor.Outcome
+	Run     monitor.Run     // the desk fills in what it decides: level, message, decision, incident
+	Detail  *monitor.Detail // nil when the run gave nothing back
+}
+
+// Record decides about a run and stores everything that follows from it. A run
+// whose monitor was switched off or deleted meanwhile is ErrNotFound, and leaves
+// no trace.
+func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
+	about := aboutMonitor(f.Monitor)
+	fill(&about, f)
+	policy := f.Monitor.Policy.Or(d.o.Defaults)
+	about.RepeatAfter = policy.Repeat
+	return d.swap(ctx, f.Outcome.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
+		change := Decide(before, f.Outcome, Terms{
+			Policy:       policy,
+			Destinations: f.Monitor.Alerts,
+			Silence:      d.silence(about, f.Outcome.At),
+			Source:       d.source(f.Monitor),
+			Key:          d.key(f.Outcome.Subject, f.Outcome.At),
+		})
+		commit := change.Commit(about, f.Outcome.At)
+		run := f.Run
+		run.Monitor, run.At, run.Version = f.Monitor.ID, f.Outcome.At, f.Monitor.Version
+		run.Level, run.Fault, run.Message = f.Outcome.Level, f.Outcome.Fault, f.Outcome.Message
+		run.Decision, run.Phase = change.Decision, monitor.Done
+		run.Incident = incidentKey(before, change)
+		run.Kept = changedSomething(before, change)
+		commit.Run, commit.Detail = &run, f.Detail
+		return change, commit
+	})
+}
+
+// Observe decides about an outcome that no run of a monitor is behind, such as
+// that of a source.
+func (d *Desk) Observe(ctx context.Context, o monitor.Outcome, about monitor.Message, terms Terms) (monitor.Change, error) {
+	terms.Policy = terms.Policy.Or(d.o.Defaults)
+	terms.Key = d.key(o.Subject, o.At)
+	about.RepeatAfter, about.Text = terms.Policy.Repeat, o.Message
+	terms.Silence = d.silence(about, o.At)
+	return d.swap(ctx, o.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
+		change := Decide(before, o, terms)
+		return change, change.Commit(about, o.At)
+	})
+}
+
+// maxSwaps is how often a commit is decided anew because the state moved on.
+const maxSwaps = 5
+
+var errBusy = fmt.Errorf("%w: the state changed again and again", monitor.ErrConflict)
+
+// swap loads a state, has the change decided, and commits it; again when the
+// state moved on meanwhile.
+func (d *Desk) swap(ctx context.Context, subject monitor.Subject, decide func(monitor.State) (monitor.Change, monitor.Commit)) (monitor.Change, error) {
+	for range maxSwaps {
+		before, err := d.state(ctx, subject)
+		if err != nil {
+			return monitor.Change{}, err
+		}
+		change, commit := decide(before)
+		if change.Decision.Reason == monitor.ReasonLate {
+			return change, nil
+		}
+		commit.Steady = before.Version > 0 && commit.State.SteadyAfter(before) && commit.Incident == nil
+		err = d.o.Ledger.Commit(ctx, commit)
+		if err == nil {
+			d.remember(commit)
+			return change, nil
+		}
+		d.forget(subject)
+		if !errors.Is(err, monitor.ErrConflict) {
+			return monitor.Change{}, fmt.Errorf("record %s: %w", subject, err)
+		}
+	}
+	return monitor.Change{}, fmt.Errorf("record %s: %w", subject, errBusy)
+}
+
+func (d *Desk) state(ctx context.Context, subject monitor.Subject) (monitor.State, error) {
+	d.mu.Lock()
+	state, ok := d.states[subject]
+	d.mu.Unlock()
+	if ok {
+		return state, nil
+	}
+	return d.o.Ledger.State(ctx, subject)
+}
+
+func (d *Desk) remember(c monitor.Commit) {
+	next := c.State
+	if !c.Steady {
+		next.Version++
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.states[next.Subject] = next
+}
+
+func (d *Desk) forget(subject monitor.Subject) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.states, subject)
+}
+
+// key names an incident for ever: two installations, two subjects or two times
+// never share one. It is short enough for PagerDuty's dedup key.
+func (d *Desk) key(subject monitor.Subject, at time.Time) string {
+	return "wingmirror-" + d.o.Installation + "/" + monitor.Cut(subject.String(), 180) + "/" + strconv.FormatInt(at.UnixMilli(), 10)
+}
+
+func (d *Desk) silence(about monitor.Message, at time.Time) *Hold {
+	if d.o.Silences == nil {
+		return nil
+	}
+	return d.o.Silences.Hold(about, at)
+}
+
+func (d *Desk) source(m monitor.Monitor) *Hold {
+	if d.o.Sources == nil {
+		return nil
+	}
+	return d.o.Sources.Down(m)
+}
+
+func incidentKey(before monitor.State, change monitor.Change) string {
+	switch {
+	case change.Incident != nil:
+		return change.Incident.Key
+	case change.State.Open != nil:
+		return change.State.Open.Key
+	case before.Open != nil:
+		return before.Open.Key
+	}
+	return ""
+}
+
+// changedSomething reports whether a run is worth keeping in full.
+func changedSomething(before monitor.State, change monitor.Change) bool {
+	next := change.State
+	return change.Incident != nil || next.Level != before.Level || next.Fault != before.Fault || next.Observed != before.Observed
+}
