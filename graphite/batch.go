@@ -132,7 +132,9 @@ func (c *Client) run(ctx context.Context, w monitor.Window, fresh bool, items []
 	if len(items) == 1 && items[0].alone && !c.server.noTags.holds(c.options.Now()) {
 		tries = 1 // it is known to fail
 	}
-	b.ask(ctx, items, tries)
+	for _, part := range c.pieces(items) { // again, since GET may have turned out to be the way since
+		b.ask(ctx, part, tries)
+	}
 	b.remember(items)
 }
 
@@ -147,7 +149,8 @@ func (b *batch) ask(ctx context.Context, items []*item, tries int) {
 		targets[i] = tagged(it.text, i)
 	}
 	b.budget.Add(-1)
-	a, err := c.render(ctx, query{b.window, targets, b.fresh}, tries)
+	q := query{b.window, targets, b.fresh, c.way()}
+	a, err := c.render(ctx, q, tries)
 	switch {
 	case err == nil && attribute(a.series, items):
 		c.server.tagsFine.Store(true)
@@ -157,7 +160,7 @@ func (b *batch) ask(ctx context.Context, items []*item, tries int) {
 	case err == nil:
 		c.server.noTags.set(c.options.Now().Add(findingHolds))
 		b.apart(ctx, items, tries)
-	case c.otherWay(err):
+	case c.otherWay(q.way, err):
 		for _, piece := range c.pieces(items) {
 			b.ask(ctx, piece, tries)
 		}
@@ -196,56 +199,65 @@ func (b *batch) apart(ctx context.Context, items []*item, tries int) {
 // it are about what its author wrote.
 func (b *batch) single(ctx context.Context, it *item, tries int) {
 	b.budget.Add(-1)
-	a, err := b.client.renderEitherWay(ctx, query{b.window, []string{it.text}, b.fresh}, tries)
+	a, err := b.client.renderEitherWay(ctx, query{b.window, []string{it.text}, b.fresh, b.client.way()}, tries)
 	it.series, it.err = nil, err
 	if err == nil {
 		it.series = a.series
 	}
 }
 
-// renderEitherWay is render, and once more in another way if the server refuses
-// the first.
+// way is a way of asking.
+type way struct{ get, raw bool }
+
+// way returns the way that the server is known to take.
+func (c *Client) way() way {
+	now := c.options.Now()
+	return way{get: c.server.useGET.holds(now), raw: c.server.useRaw.holds(now)}
+}
+
+// otherWay reports whether the server refuses a way of asking, which is POST or
+// format=json, and another is left, which is then taken.
+func (c *Client) otherWay(used way, err error) bool {
+	until := c.options.Now().Add(findingHolds)
+	s := status(err)
+	wrong, ok := errors.AsType[*answerError](err)
+	switch {
+	case (s == http.StatusMethodNotAllowed || s == http.StatusNotImplemented) && !used.get:
+		c.server.useGET.set(until)
+	case ok && wrong.image && !used.raw:
+		c.server.useRaw.set(until)
+	default:
+		return false
+	}
+	return true
+}
+
+// renderEitherWay is render, and again in another way if the server refuses the
+// first.
 func (c *Client) renderEitherWay(ctx context.Context, q query, tries int) (*answer, error) {
 	a, err := c.render(ctx, q, tries)
-	if err == nil || !c.otherWay(err) {
+	if err == nil || !c.otherWay(q.way, err) {
 		return a, err
 	}
+	first := q.way
+	q.way = c.way()
 	a, again := c.render(ctx, q, tries)
-	if again != nil && refusesWay(again) {
-		c.server.useGET.set(time.Time{}) // that was not it
-		c.server.useRaw.set(time.Time{})
+	if again != nil && status(again) == status(err) {
+		if first.get != q.way.get {
+			c.server.useGET.set(time.Time{}) // that was not it
+		}
+		if first.raw != q.way.raw {
+			c.server.useRaw.set(time.Time{})
+		}
 		return nil, err
 	}
 	return a, again
 }
 
-// otherWay reports whether the server refuses the way of asking, and another is
-// left, which is then taken.
-func (c *Client) otherWay(err error) bool {
-	now := c.options.Now()
-	way := &c.server.useGET
-	if status(err) == http.StatusOK {
-		way = &c.server.useRaw
-	}
-	if !refusesWay(err) || way.holds(now) {
-		return false
-	}
-	way.set(now.Add(findingHolds))
-	return true
-}
-
-// refusesWay reports whether the server does not take POST, or answers with an
-// image because it does not know format=json.
-func refusesWay(err error) bool {
-	wrong, ok := errors.AsType[*answerError](err)
-	s := status(err)
-	return ok && wrong.image || s == http.StatusMethodNotAllowed || s == http.StatusNotImplemented
-}
-
 // checkTags asks whether the server tags a series that cannot fail otherwise.
 func (b *batch) checkTags(ctx context.Context) bool {
 	b.budget.Add(-1)
-	a, err := b.client.render(ctx, query{b.window, []string{tagged("constantLine(1)", 0)}, b.fresh}, 1)
+	a, err := b.client.render(ctx, query{b.window, []string{tagged("constantLine(1)", 0)}, b.fresh, b.client.way()}, 1)
 	if err != nil && !oneTargetsFault(err) {
 		return true // the server is in trouble, and the next request will say so
 	}

@@ -27,7 +27,7 @@ func (c *Client) Probe(ctx context.Context) Health {
 	h := Health{At: at, Kind: c.kind()}
 	w := c.Window(at, 5)
 	ask := func(targets ...string) (*answer, error) {
-		return c.renderEitherWay(ctx, query{window: w, targets: targets, fresh: true}, 1)
+		return c.renderEitherWay(ctx, query{w, targets, true, c.way()}, 1)
 	}
 	a, err := ask("constantLine(1)")
 	h.Latency = c.options.Now().Sub(at)

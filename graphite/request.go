@@ -30,6 +30,7 @@ type query struct {
 	window  monitor.Window
 	targets []string // as they are sent
 	fresh   bool     // past the server's cache
+	way     way      // in which it is asked
 }
 
 // render sends a query up to tries times.
@@ -70,10 +71,9 @@ func tooLate(ctx context.Context, err error, now time.Time) bool {
 
 func (c *Client) renderOnce(ctx context.Context, q query) (*answer, error) {
 	shifted := c.kind() == KindVictoriaMetrics
-	raw := c.server.useRaw.holds(c.options.Now())
-	form := q.form(shifted, raw, c.options.NoCache)
+	form := q.form(shifted, c.options.NoCache)
 	return c.send(ctx, func(ctx context.Context) (*http.Request, error) {
-		if c.server.useGET.holds(c.options.Now()) {
+		if q.way.get {
 			return http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/render?"+form, nil)
 		}
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/render", strings.NewReader(form))
@@ -82,7 +82,7 @@ func (c *Client) renderOnce(ctx context.Context, q query) (*answer, error) {
 		}
 		return request, err
 	}, func(response *http.Response) (*answer, error) {
-		series, err := c.decode(response.Body, raw)
+		series, err := c.decode(response.Body, q.way.raw)
 		return &answer{series: series, lossy: response.Header.Get(carbonAPIHeader) != "", shifted: shifted}, err
 	})
 }
@@ -90,9 +90,9 @@ func (c *Client) renderOnce(ctx context.Context, q query) (*answer, error) {
 // form encodes the query. graphite-web and carbonapi return the points after
 // from and up to until; VictoriaMetrics those from from and before until, so it
 // is asked one second later.
-func (q query) form(shifted, raw, noCache bool) string {
+func (q query) form(shifted, noCache bool) string {
 	values := url.Values{"target": q.targets, "format": {"json"}}
-	if raw {
+	if q.way.raw {
 		values.Set("format", "raw")
 		values.Set("rawData", "true") // how versions before 0.9.9 call it
 	}
