@@ -25,6 +25,10 @@ type config struct {
 	File     string
 	LogLevel slog.Level
 	LogJSON  bool
+	Auth     string
+
+	KeepRuns      time.Duration
+	KeepIncidents time.Duration
 
 	Graphite graphiteConfig
 	Alerting alertingConfig
@@ -73,6 +77,12 @@ type scheduleConfig struct {
 	StopTimeout time.Duration
 }
 
+// The values of --auth.
+const (
+	authUsers = "users"
+	authNone  = "none"
+)
+
 // secrets are never printed, and can be read from a file named by NAME_FILE.
 var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp"}
 
@@ -83,6 +93,9 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.File, "config", "", "YAML file with any of these settings, a key for each flag")
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON instead of text")
+	f.StringVar(&c.Auth, "auth", authUsers, "users, or none to let everybody who can reach the address in as an administrator")
+	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept")
+	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents and their notices are kept")
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)
 	c.Sandbox.flags(f)

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wingmirror/demo"
+	"wingmirror/monitor"
+	"wingmirror/store"
+)
+
+// newDemo is the tour: the real server, over a Graphite that lives in this
+// process, with monitors to learn from, and with alerts that are caught instead
+// of sent.
+func newDemo(p process) *cobra.Command {
+	var c config
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "A tour with live sample data; needs nothing installed and no network",
+		Long: `Start Wingmirror with a built-in Graphite full of sample data and a handful of
+monitors to learn from. Alerts are shown on the Deliveries page instead of being
+sent. Everything is forgotten at the end, unless --data names a directory.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.load(cmd, p.getenv); err != nil {
+				return err
+			}
+			return runDemo(cmd.Context(), p, c, dir)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Listen, "listen", "127.0.0.1:8470", "address to serve pages and API on; port 0 takes a free one")
+	f.StringVar(&dir, "data", "", "directory to keep the data in (default a temporary one)")
+	f.TextVar(&c.LogLevel, "log-level", defaultDemoLevel, "debug, info, warn or error")
+	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON instead of text")
+	c.Sandbox.flags(f)
+	return cmd
+}
+
+const demoSeed = 20121221 // of the sample data: any number, but the same each time
+
+func runDemo(ctx context.Context, p process, c config, dir string) error {
+	if dir == "" {
+		temporary, err := os.MkdirTemp("", "wingmirror-demo-")
+		if err != nil {
+			return fmt.Errorf("make a directory for the demo: %w", err)
+		}
+		defer os.RemoveAll(temporary)
+		dir = temporary
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return monitor.Invalid("data", "%v", err)
+	}
+	address, stop, err := serveDemoGraphite()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	c.DB = filepath.Join(dir, "wingmirror.db")
+	c.Graphite = graphiteConfig{URL: "http://" + address, Timeout: 10 * time.Second, Step: 10 * time.Second, Concurrency: 4}
+	c.Alerting = alertingConfig{Repeat: time.Hour}
+	c.Schedule = scheduleConfig{MaxRuns: 64, MinInterval: time.Second, StopTimeout: 5 * time.Second}
+	s, err := newServer(ctx, c, newLog(p.stderr, c), demoServer)
+	if err != nil {
+		return err
+	}
+	if err := seed(ctx, s.db); err != nil {
+		return errors.Join(err, s.close())
+	}
+	return s.run(ctx, func(address string) {
+		fmt.Fprintf(p.stdout, `Wingmirror is running with sample data.
+
+  %s
+
+Open it, choose a monitor, change its script and press Test run. Alerts are not
+sent; they show up under Deliveries. Press Ctrl-C to stop.
+`, address)
+	})
+}
+
+// serveDemoGraphite serves the sample data on a free port of this machine.
+func serveDemoGraphite() (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("serve sample data: %w", err)
+	}
+	server := &http.Server{Handler: demo.NewGraphite(demo.Options{Now: time.Now, Seed: demoSeed}), ReadHeaderTimeout: 5 * time.Second}
+	go server.Serve(listener) // ends with Close below
+	return listener.Addr().String(), func() { server.Close() }, nil
+}
+
+// seed stores the example monitors in a database that has none.
+func seed(ctx context.Context, db *store.DB) error {
+	if all, _, err := db.ActiveCount(ctx); err != nil || all > 0 {
+		return err
+	}
+	examples, err := demo.Monitors()
+	if err != nil {
+		return err
+	}
+	for _, m := range examples {
+		if err := monitor.Validate(m, monitor.Rules{}); err != nil {
+			return fmt.Errorf("example %q: %w", m.Name, err)
+		}
+		if _, err := db.CreateMonitor(ctx, m, "demo", time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// withHealth puts the paths that machines ask in front of the pages. They need
+// no login: they tell nothing but whether the process is well, and counts.
+func (s *server) withHealth(pages http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", metricsHandler(vitals{
+		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, database: s.db, log: s.log,
+	}))
+	mux.Handle("/", pages)
+	return mux
+}
+
+const readyTimeout = 2 * time.Second
+
+// serveReady answers 503 with the reason when runs could not be made or stored.
+// Graphite being down is no reason: other machines would not fare better.
+func (s *server) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.Warn("not ready", "part", "store", "error", err)
+		http.Error(w, "the database cannot be written", http.StatusServiceUnavailable)
+		return
+	}
+	if _, err := s.pool.Check(ctx, ""); err != nil {
+		s.log.Warn("not ready", "part", "sandbox", "error", err)
+		http.Error(w, "no sandbox worker answers", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}

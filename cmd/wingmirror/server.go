@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"wingmirror/account"
+	"wingmirror/alerting"
+	"wingmirror/graphite"
+	"wingmirror/monitor"
+	"wingmirror/sandbox"
+	"wingmirror/scheduler"
+	"wingmirror/stdlib"
+	"wingmirror/store"
+	"wingmirror/web"
+)
+
+// serverKind says whether alerts leave the house.
+type serverKind int
+
+const (
+	realServer serverKind = iota
+	demoServer            // alerts are caught and shown
+)
+
+// server is a whole Wingmirror: everything that serve and demo run.
+type server struct {
+	config     config
+	log        *slog.Logger
+	listener   net.Listener
+	base       string // address of the pages as people reach them
+	db         *store.DB
+	graphite   *graphite.Client
+	pool       *sandbox.Pool
+	scheduler  *scheduler.Scheduler
+	dispatcher *alerting.Dispatcher
+	handler    http.Handler
+
+	closers []func() error // in the order of opening; close goes backwards
+}
+
+// newServer opens everything and starts nothing but the workers. It is one
+// straight line on purpose: each part needs those before it.
+func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind) (_ *server, err error) {
+	s := &server{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.db, err = store.Open(ctx, store.Options{Path: c.DB, Log: log.With("part", "store"), Now: time.Now}); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.db.Close)
+	mode, err := s.accessMode(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.graphite, err = newGraphite(c.Graphite); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.graphite.Close)
+	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
+		return nil, monitor.Invalid("listen", "%v", err)
+	}
+	s.closers = append(s.closers, s.closeListener)
+	if s.base = c.BaseURL; s.base == "" {
+		s.base = "http://" + s.listener.Addr().String()
+	}
+	if s.pool, err = startPool(c.Sandbox, log.With("part", "sandbox").Handler()); err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, s.pool.Close)
+	bell := &web.Bell{}
+	channels, err := newChannels(c.Alerting, alerting.Links{Base: s.base}, kind)
+	if err != nil {
+		return nil, err
+	}
+	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
+		Outbox: s.db, Channels: channels, Log: log.With("part", "dispatcher"), Grace: c.Schedule.StopTimeout,
+	})
+	s.scheduler, err = scheduler.New(scheduler.Options{
+		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
+		Desk: desk{
+			alerting: alerting.NewDesk(alerting.DeskOptions{
+				Ledger: s.db, Log: log.With("part", "desk"), Installation: s.db.Installation(),
+				Defaults: monitor.Policy{Repeat: c.Alerting.Repeat},
+			}),
+			changed: bell.Ring,
+		},
+		Log: log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
+		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, MinInterval: c.Schedule.MinInterval,
+	})
+	if err != nil {
+		return nil, err
+	}
+	access, err := account.New(account.Options{
+		Ledger: s.db, Mode: mode, BaseURL: c.BaseURL, Now: time.Now, Log: log.With("part", "access"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	pages, err := web.New(web.Options{
+		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db,
+		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
+		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: bell, Access: access,
+		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
+		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: log.With("part", "web"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.handler = s.withHealth(pages)
+	return s, nil
+}
+
+// fresh asks Graphite anew, so that a person who presses Test run sees what is
+// there now.
+type fresh struct{ *graphite.Client }
+
+func (f fresh) Fetch(ctx context.Context, w monitor.Window, targets []string) []monitor.Fetched {
+	return f.FetchFresh(ctx, w, targets)
+}
+
+// accessMode decides who may come in, before anything listens.
+func (s *server) accessMode(ctx context.Context) (account.Mode, error) {
+	auth := s.config.Auth
+	if auth != authUsers && auth != authNone && auth != "" {
+		return "", monitor.Invalid("auth", "%q is neither users nor none", auth)
+	}
+	users, err := s.db.Users(ctx)
+	if err != nil {
+		return "", err
+	}
+	return account.ModeFor(s.config.Listen, len(users) > 0, auth == authNone)
+}
+
+// run serves until ctx ends, then stops in an order that loses nothing: no new
+// runs, running ones end, what they found is stored, what is being delivered is
+// delivered, and then everything closes. ready is told the address once pages
+// can be opened.
+func (s *server) run(ctx context.Context, ready func(address string)) error {
+	pages := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
+	pages.BaseContext = func(net.Listener) context.Context { return requests }
+	failed := make(chan error, 1)
+	go func() { failed <- pages.Serve(s.listener) }()
+	if err := s.start(ctx); err != nil {
+		return errors.Join(err, s.close())
+	}
+	deliveries, endDeliveries := context.WithCancel(context.WithoutCancel(ctx))
+	defer endDeliveries()
+	var background sync.WaitGroup
+	background.Go(func() { s.dispatcher.Run(deliveries) })
+	background.Go(func() { s.sweep(ctx) })
+	s.logStart(ctx)
+	ready(s.base)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve pages: %w", err)
+	}
+	s.log.Info("stopping", "timeout", s.config.Schedule.StopTimeout)
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Schedule.StopTimeout)
+	defer cancel()
+	if stopErr := s.scheduler.Stop(limit); stopErr != nil {
+		s.log.Warn("some runs did not finish in time", "error", stopErr)
+	}
+	endRequests() // live pages would hold their connections for ever
+	if closeErr := pages.Shutdown(limit); closeErr != nil {
+		closeErr = pages.Close()
+		err = errors.Join(err, closeErr)
+	}
+	endDeliveries()
+	background.Wait()
+	return errors.Join(err, s.close())
+}
+
+// start schedules what is stored.
+func (s *server) start(ctx context.Context) error {
+	monitors, err := s.db.Monitors(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.scheduler.Apply(monitors); err != nil {
+		s.log.Error("some monitors cannot be scheduled", "error", err)
+	}
+	last, err := s.lastRuns(ctx)
+	if err != nil {
+		return err
+	}
+	return s.scheduler.Start(last)
+}
+
+// lastRuns returns the scheduled time of each monitor's newest run.
+func (s *server) lastRuns(ctx context.Context) (map[int64]time.Time, error) {
+	overview, err := s.db.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last := make(map[int64]time.Time, len(overview))
+	for _, o := range overview {
+		if !o.LastRun.IsZero() {
+			last[o.ID] = o.LastRun
+		}
+	}
+	return last, nil
+}
+
+// sweepEvery is how often old history is removed.
+const sweepEvery = time.Hour
+
+func (s *server) sweep(ctx context.Context) {
+	keep := store.Retention{Runs: s.config.KeepRuns, Incidents: s.config.KeepIncidents}
+	for {
+		if _, err := s.db.Sweep(ctx, keep, time.Now()); err != nil && ctx.Err() == nil {
+			s.log.Error("old history was not removed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sweepEvery):
+		}
+	}
+}
+
+// logStart says once what an operator should know.
+func (s *server) logStart(ctx context.Context) {
+	s.log.Info("started", "address", s.base, "version", version(), "database", s.config.DB, "graphite", s.graphite.String())
+	for _, layer := range s.pool.Report().Layers {
+		if layer.Active {
+			s.log.Info("sandbox layer active", "layer", layer.Name, "detail", layer.Why)
+		} else {
+			s.log.Warn("sandbox layer not active", "layer", layer.Name, "why", layer.Why)
+		}
+	}
+}
+
+func (s *server) closeListener() error {
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// close closes what newServer opened, the last first.
+func (s *server) close() error {
+	var errs []error
+	for len(s.closers) > 0 {
+		last := len(s.closers) - 1
+		errs = append(errs, s.closers[last]())
+		s.closers = s.closers[:last]
+	}
+	return errors.Join(errs...)
+}
