@@ -10,9 +10,9 @@ type Stats struct {
 	Monitors  int // that run by a schedule
 	Cohorts   int // of monitors that are always due together
 	Zones     int
-	Queued    int // due, and waiting for their series or a worker, or being stored
-	Running   int // in the Runner
-	Runs      uint64
+	Queued    int    // due, and waiting for their series or a worker, or being stored
+	Running   int    // in the Runner
+	Runs      uint64 // whose script has had its turn
 	Busy      uint64 // ticks skipped because the run before was not over
 	Full      uint64 // ticks skipped because Options.Backlog was reached
 	Missed    uint64 // ticks that came later than Options.Grace and were forgotten
