@@ -55,7 +55,7 @@ func (b *Backend) Await(path string, ts int64) {
 	b.tb.Helper()
 	query := url.Values{
 		"target": {path}, "format": {"json"}, "noCache": {"1"},
-		"from": {fmt.Sprint(ts - 60)}, "until": {fmt.Sprint(ts)},
+		"from": {fmt.Sprint(ts - 60)}, "until": {fmt.Sprint(ts + 60)}, // VictoriaMetrics leaves out the end
 	}
 	poll(b.tb, path+" at "+b.Kind, 20*time.Second, func() error {
 		if b.flush != nil {
