@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -65,7 +66,7 @@ func (b *browser) listen(event any) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
+			b.complaints = append(b.complaints, fmt.Sprint(e.Entry.Text, " ", e.Entry.URL, " ", e.Entry.LineNumber, " ", e.Entry.StackTrace))
 		}
 	case *runtime.EventExceptionThrown:
 		b.complaints = append(b.complaints, e.ExceptionDetails.Text+" "+exceptionText(e))
@@ -123,13 +124,19 @@ func eval[T any](b *browser, expression string) T {
 	return v
 }
 
-// wait polls until a JavaScript expression is true.
+// wait polls until a JavaScript expression is true, also over a change of page.
 func (b *browser) wait(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")")); err != nil {
-		b.t.Fatalf("waited in vain for %s: %v\n%s", expression, err, eval[string](b, "document.body.innerText.slice(0, 2000)"))
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")"))
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil {
+			b.t.Fatalf("waited in vain for %s: %v\n%s", expression, err, eval[string](b, "document.body.innerText.slice(0, 1500)"))
+		}
 	}
 }
 

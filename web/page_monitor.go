@@ -13,6 +13,7 @@ import (
 
 type monitorData struct {
 	ID      int64
+	Name    string
 	Version int
 	Class   string
 	CanEdit bool
@@ -96,7 +97,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		return err
 	}
 	data := monitorData{
-		ID: m.ID, Version: m.Version, Class: class(m.Active, state.Level, state.Fault), CanEdit: may(ctx, monitor.RoleEditor), Strip: newStrip(lettersOf(runs)),
+		ID: m.ID, Name: m.Name, Version: m.Version, Class: class(m.Active, state.Level, state.Fault), CanEdit: may(ctx, monitor.RoleEditor), Strip: newStrip(lettersOf(runs)),
 		Runs: runs[:min(len(runs), 12)], Presets: presets(), Zones: commonZones(), Faults: monitor.Faults(),
 	}
 	rows, err := s.overview(ctx)

@@ -17,6 +17,23 @@ const highlight = HighlightStyle.define([
   { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], class: "tk-function" },
 ]);
 
+/**
+ * Types over a selection ourselves. Left to it, Chromium keeps the look of what
+ * was selected in an inline style, which the page's Content-Security-Policy
+ * refuses with an error in the console.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const text = event.data;
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || text === null || empty || view.composing || view.state.readOnly) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert))) view.dispatch(insert());
+    return true;
+  },
+});
+
 /** The extensions of every code editor on the page; label names it to a screen reader. */
 export function base(label: string, changed: () => void): Extension[] {
   const nonce = maybe<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "";
@@ -27,6 +44,7 @@ export function base(label: string, changed: () => void): Extension[] {
     highlightActiveLine(),
     bracketMatching(),
     closeBrackets(),
+    typeOver,
     highlightSelectionMatches(),
     syntaxHighlighting(highlight),
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap]),
