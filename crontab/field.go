@@ -33,16 +33,22 @@ const (
 )
 
 func fieldOf(index int) field {
-	return [...]field{
-		{name: "second", hi: 59, salt: 1},
-		{name: "minute", hi: 59, salt: 2},
-		{name: "hour", hi: 23, salt: 3},
+	switch index {
+	case fieldSecond:
+		return field{name: "second", hi: 59, salt: 1}
+	case fieldMinute:
+		return field{name: "minute", hi: 59, salt: 2}
+	case fieldHour:
+		return field{name: "hour", hi: 23, salt: 3}
+	case fieldMonthDay:
 		// H stays clear of the days that some months do not have.
-		{name: "day-of-month", lo: 1, hi: 31, spread: 28, salt: 4},
-		{name: "month", lo: 1, hi: 12, names: monthNames(), salt: 5},
-		{name: "day-of-week", hi: 6, names: weekNames(), salt: 6},
-		{name: "year", lo: firstYear, hi: lastYear, salt: 7},
-	}[index]
+		return field{name: "day-of-month", lo: 1, hi: 31, spread: 28, salt: 4}
+	case fieldMonth:
+		return field{name: "month", lo: 1, hi: 12, names: monthNames(), salt: 5}
+	case fieldWeekDay:
+		return field{name: "day-of-week", hi: 6, names: weekNames(), salt: 6}
+	}
+	return field{name: "year", lo: firstYear, hi: lastYear, salt: 7}
 }
 
 func monthNames() []string {
