@@ -16,6 +16,7 @@ import (
 var registerFunctions = sync.OnceFunc(func() {
 	rewrite.New(nil)
 	functions.New(nil)
+	registerDrawing()
 })
 
 func listFunctions(w http.ResponseWriter, r *http.Request) {

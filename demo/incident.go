@@ -18,8 +18,8 @@ type incident struct {
 var (
 	payments   = incident{start: 0, length: 210, rise: 10, fall: 10}        // the largest payment provider refuses
 	database   = incident{start: 170, length: 220, rise: 60, fall: 60}      // slow queries
-	signOn     = incident{start: 360, length: 150, rise: 0, fall: 0}        // nobody gets in by single sign-on
-	traffic    = incident{start: 460, length: 150, rise: 20, fall: 20}      // visitors of one region cannot reach the shop
+	signOn     = incident{start: 320, length: 170, rise: 0, fall: 0}        // nobody gets in by single sign-on
+	traffic    = incident{start: 390, length: 170, rise: 20, fall: 20}      // visitors of one region cannot reach the shop
 	badRelease = incident{start: releaseAt, length: 220, rise: 10, fall: 0} // from a release to its rollback
 )
 

@@ -12,7 +12,7 @@ labels: {team: machines}
 description: Asks when the disk will be full, not how full it is. It fills in minutes here; give a real one hours.
 */
 const used = @a.values[@a.values.length - 1]
-const perMinute = (used - @a.values[@a.values.length - 13]) / 2 // 12 steps of ten seconds back
+const perMinute = used - @a.values[@a.values.length - 7] // six steps of ten seconds back
 
 with_metrics(a => graph_value("used", a.timestamp, a.value))
 

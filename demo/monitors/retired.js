@@ -8,7 +8,7 @@ minutes: 15
 labels: {team: nobody}
 description: Here to show a fault. The app was switched off and its metric is gone, so the level is unknown, not critical.
 */
-// The target is missing, so @a is a series without points and @a.last is null.
+// The target is missing, so @a is a series without points and has no last one.
 // The next line fails, as a script of yours may one day. Wingmirror then says
 // that it cannot tell how the world is, and keeps the level that it knew last.
 const latest = @a.last.value
