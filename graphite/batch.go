@@ -85,12 +85,13 @@ const (
 	mostQuery = 3500
 )
 
-// pieces splits items into what goes into one request each.
-func (c *Client) pieces(items []*item) [][]*item {
+// pieces splits items into what goes into one request each, sent in the given
+// way.
+func (c *Client) pieces(items []*item, w way) [][]*item {
 	now := c.options.Now()
 	single := c.server.noTags.holds(now)
 	most := mostForm
-	if c.server.useGET.holds(now) {
+	if w.get {
 		most = mostQuery
 	}
 	var all [][]*item
@@ -132,13 +133,20 @@ func (c *Client) run(ctx context.Context, w monitor.Window, fresh bool, items []
 	if len(items) == 1 && items[0].alone && !c.server.noTags.holds(c.options.Now()) {
 		tries = 1 // it is known to fail
 	}
-	for _, part := range c.pieces(items) { // again, since GET may have turned out to be the way since
-		b.ask(ctx, part, tries)
-	}
+	b.askAll(ctx, items, tries)
 	b.remember(items)
 }
 
-func (b *batch) ask(ctx context.Context, items []*item, tries int) {
+// askAll asks for items in the way that is known by now, in as many requests as
+// that needs.
+func (b *batch) askAll(ctx context.Context, items []*item, tries int) {
+	w := b.client.way()
+	for _, part := range b.client.pieces(items, w) {
+		b.ask(ctx, part, w, tries)
+	}
+}
+
+func (b *batch) ask(ctx context.Context, items []*item, w way, tries int) {
 	if len(items) == 1 {
 		b.single(ctx, items[0], tries)
 		return
@@ -149,8 +157,7 @@ func (b *batch) ask(ctx context.Context, items []*item, tries int) {
 		targets[i] = tagged(it.text, i)
 	}
 	b.budget.Add(-1)
-	q := query{b.window, targets, b.fresh, c.way()}
-	a, err := c.render(ctx, q, tries)
+	a, err := c.render(ctx, query{b.window, targets, b.fresh, w}, tries)
 	switch {
 	case err == nil && attribute(a.series, items):
 		c.server.tagsFine.Store(true)
@@ -160,27 +167,25 @@ func (b *batch) ask(ctx context.Context, items []*item, tries int) {
 	case err == nil:
 		c.server.noTags.set(c.options.Now().Add(findingHolds))
 		b.apart(ctx, items, tries)
-	case c.otherWay(q.way, err):
-		for _, piece := range c.pieces(items) {
-			b.ask(ctx, piece, tries)
-		}
+	case c.otherWay(w, err):
+		b.askAll(ctx, items, tries)
 	case !oneTargetsFault(err) || b.budget.Load() <= 0:
 		fail(items, err)
 	case !c.server.tagsFine.Load() && !b.checkTags(ctx):
 		c.server.noTags.set(c.options.Now().Add(findingHolds))
 		b.apart(ctx, items, tries)
 	default:
-		b.halve(ctx, items)
+		b.halve(ctx, items, w)
 	}
 }
 
-func (b *batch) halve(ctx context.Context, items []*item) {
+func (b *batch) halve(ctx context.Context, items []*item, w way) {
 	middle := len(items) / 2
 	var first sync.WaitGroup
 	// Both at once: where a target makes the server hang, the deadline would pass
 	// before the others' turn came.
-	first.Go(func() { b.ask(ctx, items[:middle], 1) })
-	b.ask(ctx, items[middle:], 1)
+	first.Go(func() { b.ask(ctx, items[:middle], w, 1) })
+	b.ask(ctx, items[middle:], w, 1)
 	first.Wait()
 	if len(items) == 2 && items[0].err == nil && items[1].err == nil {
 		// Only the tag can have been in the way, as for a name that is a number.

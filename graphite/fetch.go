@@ -91,7 +91,7 @@ func (c *Client) FetchFresh(ctx context.Context, w monitor.Window, targets []str
 	ctx, cancel := context.WithTimeout(ctx, c.options.Deadline)
 	defer cancel()
 	var all sync.WaitGroup
-	for _, piece := range c.pieces(items) {
+	for _, piece := range c.pieces(items, c.way()) {
 		all.Go(func() { c.run(ctx, w, true, piece) })
 	}
 	all.Wait()
@@ -167,7 +167,7 @@ func (c *Client) launch(w monitor.Window, r *round) {
 		byItem[one.item] = one
 	}
 	r.waiting = nil
-	for _, piece := range c.pieces(items) {
+	for _, piece := range c.pieces(items, c.way()) {
 		calls := make([]*call, len(piece))
 		for i, it := range piece {
 			calls[i] = byItem[it]
@@ -180,27 +180,35 @@ func (c *Client) serve(w monitor.Window, r *round, piece []*item, calls []*call)
 	ctx, cancel := context.WithTimeout(c.life, c.options.Deadline)
 	defer cancel()
 	c.run(ctx, w, false, piece)
-	points := 0
 	for _, one := range calls {
 		one.out = c.judge(w, one.item)
-		for _, s := range one.out.Series {
-			points += len(s.Values)
-		}
-		close(one.done)
 	}
+	c.keep(w, r, calls)
+	for _, one := range calls {
+		close(one.done) // last, so that nobody who asks again after a failure gets it again
+	}
+}
+
+// keep lets good answers serve others for a while.
+func (c *Client) keep(w monitor.Window, r *round, calls []*call) {
 	c.share.mu.Lock()
 	defer c.share.mu.Unlock()
-	if c.options.Keep < 0 || c.share.kept+points > mostKept {
-		c.forget(w, r, calls)
-		return
-	}
-	good := calls[:0]
+	var good, bad []*call
+	points := 0
 	for _, one := range calls {
 		if one.out.Status == monitor.StatusFailed {
-			c.forget(w, r, []*call{one})
+			bad = append(bad, one)
 			continue
 		}
 		good = append(good, one)
+		for _, s := range one.out.Series {
+			points += len(s.Values)
+		}
+	}
+	c.forget(w, r, bad)
+	if c.options.Keep < 0 || c.share.kept+points > mostKept {
+		c.forget(w, r, good)
+		return
 	}
 	c.share.kept += points
 	time.AfterFunc(c.options.Keep, func() {

@@ -121,7 +121,7 @@ func firstLine(lines []string) string {
 		switch {
 		case first == "" || boilerplate.MatchString(first):
 			first, listed = line, pair
-		case pair && listed:
+		case pair && listed && len(first) < longestReason:
 			first += "; " + line
 		}
 	}
