@@ -129,7 +129,7 @@ func inputBody(in monitor.Input, limits monitor.Limits) []byte {
 	e.count(len(in.Targets))
 	for _, t := range in.Targets {
 		e.str(clean(t.Target))
-		e.str(string(t.Status))
+		e.str(clean(string(t.Status)))
 		e.str(clean(t.Reason))
 		e.count(len(t.Series))
 		for _, s := range t.Series {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"wingmirror/monitor"
 )
@@ -11,6 +12,9 @@ func checkLibrary(files []File) error {
 	total := 0
 	for _, f := range files {
 		total += len(f.Source) + len(f.Name)
+		if !utf8.ValidString(f.Source) {
+			return monitor.FieldErrors{monitor.Invalid(f.Name, "is not UTF-8 text")}
+		}
 	}
 	if len(files) > maxLibrary || total > maxFrame/2 {
 		return monitor.Invalid("library", "has %d files and %d bytes; it may have %d files and %d bytes", len(files), total, maxLibrary, maxFrame/2)

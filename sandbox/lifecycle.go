@@ -48,8 +48,9 @@ func (p *Pool) balance() {
 	if p.retry != nil {
 		return // its timer comes back here
 	}
-	for p.fresh() < p.opts.Workers+max(0, p.opts.Spares-p.count(slow)) && p.spawn() {
-		// A slow worker will be a spare again, so it counts as one.
+	// A slow worker will be a spare again, so it counts as one.
+	for range p.opts.Workers + max(0, p.opts.Spares-p.count(slow)) - p.fresh() {
+		p.spawn()
 	}
 }
 
@@ -66,7 +67,7 @@ func (p *Pool) count(s state) int {
 // fresh counts the processes with the current library that are, or will be,
 // there for any request.
 func (p *Pool) fresh() int {
-	n := 0
+	n := p.spawning
 	for _, w := range p.processes {
 		if w.state <= active && w.generation == p.generation {
 			n++
@@ -98,17 +99,26 @@ func (p *Pool) outdated() *process {
 	return nil
 }
 
-// spawn starts a process. The mutex is held: starting takes about a
-// millisecond, and whoever waits for it needs a process anyway.
-func (p *Pool) spawn() bool {
-	child, err := p.spawner.start()
-	if err != nil {
-		p.unready(fmt.Errorf("start worker process: %w", err))
-		return false
-	}
-	p.start(child)
-	p.watchWhileBusy()
-	return true
+// spawn starts a process in the background, since that takes milliseconds.
+func (p *Pool) spawn() {
+	p.spawning++
+	p.reaped.Add(1)
+	go func() {
+		defer p.reaped.Done()
+		child, err := p.spawner.start()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.spawning--
+		if err != nil {
+			p.unready(fmt.Errorf("start worker process: %w", err))
+			return
+		}
+		w := p.start(child)
+		if p.closed {
+			w.end(verdict{})
+		}
+		p.watchWhileBusy()
+	}()
 }
 
 // welcome takes a process into service that has become ready.
@@ -137,7 +147,7 @@ func (p *Pool) unready(err error) {
 	}
 	p.log.Error("worker not ready", "err", err, "failures", p.failures)
 	hopeless := p.failures >= failuresMax || errors.Is(err, monitor.ErrInvalid)
-	if hopeless && p.count(active)+p.count(slow)+p.count(leaving) == 0 {
+	if hopeless && p.spawning == 0 && p.count(active)+p.count(slow)+p.count(leaving) == 0 {
 		p.fail(err)
 	}
 	if p.closed || p.retry != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"wingmirror/monitor"
 )
@@ -46,6 +47,10 @@ func refuse(in monitor.Input, l monitor.Limits) *monitor.Result {
 		}
 	}
 	var why string
+	if !utf8.ValidString(in.Script) {
+		result := faulty(monitor.FaultSyntax, notText)
+		return &result
+	}
 	switch {
 	case len(in.Script) > l.Source:
 		why = tooLong(len(in.Script), l.Source)
@@ -61,6 +66,8 @@ func refuse(in monitor.Input, l monitor.Limits) *monitor.Result {
 	result := limitResult(why)
 	return &result
 }
+
+const notText = "The script is not UTF-8 text."
 
 func tooLong(size, limit int) string {
 	return fmt.Sprintf("The script is %d bytes long, and may be %d.", size, limit)

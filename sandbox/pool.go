@@ -23,6 +23,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"wingmirror/monitor"
 )
@@ -104,6 +105,7 @@ type Pool struct {
 	report     Report
 	stats      Stats
 	watching   bool
+	spawning   int         // processes that are being started
 	failures   int         // processes in a row that did not get ready
 	retry      *time.Timer // of spawning
 	waiters    []chan error
@@ -190,6 +192,9 @@ func (p *Pool) Check(ctx context.Context, script string) (*monitor.ScriptError, 
 	limits := p.opts.Limits
 	if len(script) > limits.Source {
 		return &monitor.ScriptError{Message: tooLong(len(script), limits.Source)}, nil
+	}
+	if !utf8.ValidString(script) {
+		return &monitor.ScriptError{Message: notText}, nil
 	}
 	r := &request{
 		check: true, source: script, limits: limits,

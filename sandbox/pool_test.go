@@ -24,7 +24,7 @@ func TestPool_RunsAScript(t *testing.T) {
 }
 
 func TestPool_KillingRunCostsOnlyItself(t *testing.T) {
-	pool := newPool(t, sandbox.Options{Workers: 1, Limits: monitor.Limits{CPU: 200 * time.Millisecond}})
+	pool := newPool(t, sandbox.Options{Workers: 1, Limits: monitor.Limits{CPU: 600 * time.Millisecond}})
 	killers := map[string]monitor.Fault{
 		`puts("so far"); draw("x", 1, 2); "x".repeat(2**40)`:                                       monitor.FaultMemory,
 		`puts("so far"); draw("x", 1, 2); Array.prototype.forEach.call({length:2**53-1},Math.abs)`: monitor.FaultTimeout,

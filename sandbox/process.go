@@ -44,7 +44,7 @@ type process struct {
 	slotted int // bytes of remembered sources
 	served  int
 
-	current uint64 // the run it is at, where no memory is shared
+	current uint64 // the run it is at, when it does not share memory
 	notes   []byte // of that run
 
 	seen  sighting
@@ -97,15 +97,35 @@ func (w *process) live(child child) {
 		w.end(verdict{fault: monitor.FaultSandbox, reason: "The script's worker process broke the protocol: " + err.Error() + ".", strike: true, culprit: w.at()})
 		w.pool.mu.Unlock()
 	}
-	_ = w.cmd.Process.Kill() // one that has closed its pipe but lives on is of no use
+	w.awaitEnd()
 	words := <-complaint
-	w.pool.mu.Lock()
-	w.gone = true
-	w.pool.mu.Unlock()
-	_ = w.cmd.Wait() // how it ended is in ProcessState
 	child.close()
 	w.pool.bury(w, words)
 	child.unmap()
+}
+
+// awaitEnd waits for the end of a process that has closed its pipe. One that
+// lives on nevertheless is of no use.
+func (w *process) awaitEnd() {
+	const grace = 200 * time.Millisecond
+	w.pool.mu.Lock()
+	w.gone = true
+	w.pool.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		_ = w.cmd.Wait() // how it ended is in ProcessState
+		close(ended)
+	}()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+		w.pool.mu.Lock()
+		w.end(verdict{fault: monitor.FaultSandbox, strike: true, culprit: w.at(), reason: "The script's worker process closed its pipe."})
+		w.pool.mu.Unlock()
+		<-ended
+	}
 }
 
 // lastWords keeps the beginning of what a process complains about: the cause
@@ -191,13 +211,10 @@ func (w *process) greeted(payload []byte) error {
 	return nil
 }
 
-// noted takes in what a process without shared memory says about its run.
+// noted takes in what a process that does not share memory says about its run.
 func (w *process) noted(kind frameKind, payload []byte) error {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	if w.journal != nil {
-		return errValue
-	}
 	if kind == kindStarted {
 		d := decoder{b: payload}
 		w.current, w.notes = d.u64(), w.notes[:0]
@@ -288,7 +305,7 @@ func (w *process) remember(source string) uint16 {
 
 // at is the id of the run that the process is at, by its own word.
 func (w *process) at() uint64 {
-	if w.journal != nil {
+	if w.current == 0 && w.journal != nil {
 		return w.journal.current()
 	}
 	return w.current
@@ -296,7 +313,7 @@ func (w *process) at() uint64 {
 
 // partial is what the current run has printed and drawn.
 func (w *process) partial(l monitor.Limits) (string, []monitor.Line) {
-	if w.journal != nil {
+	if w.current == 0 && w.journal != nil {
 		return w.journal.partial(l)
 	}
 	return readNotes(w.notes, l)

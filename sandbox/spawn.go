@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"sync"
 )
 
 // child is a process that has just been started, with the server's ends of its pipes.
@@ -41,6 +42,7 @@ type spawner struct {
 	path     string
 	requests chan chan spawned
 	ended    chan struct{}
+	once     sync.Once // of stopping
 
 	// The isolation in use; the ones before it have failed. Only the
 	// goroutine of the spawner changes them, while the pool waits for it.
@@ -77,12 +79,8 @@ func (s *spawner) start() (child, error) {
 }
 
 func (s *spawner) stop() {
-	select {
-	case <-s.ended:
-	default:
-		close(s.requests)
-		<-s.ended
-	}
+	s.once.Do(func() { close(s.requests) })
+	<-s.ended
 }
 
 // try starts a process in the best way that works, and remembers which do not.

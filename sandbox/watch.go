@@ -18,7 +18,7 @@ const (
 	slowCPU     = 10 * time.Millisecond
 	slowWall    = 100 * time.Millisecond
 	niceCPU     = 200 * time.Millisecond // makes way for others from here on
-	idleCPU     = 50 * time.Millisecond // that a run may still use when nobody waits for it
+	idleCPU     = 50 * time.Millisecond  // that a run may still use when nobody waits for it
 	silentGrace = 5 * time.Second
 )
 

@@ -17,6 +17,7 @@ const (
 	maxStack    = 64 << 20 // bytes of one goroutine's stack; a script nests calls through it
 	tiredHeap   = 64 << 20 // bytes that are still there after a collection
 	checkHeapAt = 2 * tiredHeap
+	lookAtHeap  = 16 // runs between two looks, which cost a microsecond or two
 )
 
 // work answers requests with the engine and minds the process meanwhile.
@@ -26,6 +27,7 @@ type work struct {
 	notes  *sandbox.Journal
 	memory int64 // bytes that any run may use
 	idle   int64 // bytes of the heap before the first run
+	served int
 
 	limit  atomic.Int64 // bytes that the run under way may use; 0 when there is none
 	armed  atomic.Bool
@@ -44,7 +46,8 @@ func (w *work) Run(in monitor.Input, notes *sandbox.Journal) (monitor.Result, bo
 	if result.Fault != monitor.NoFault {
 		result.Level = monitor.Unknown
 	}
-	return result, forced(result.Fault) || w.bloated()
+	w.served++
+	return result, forced(result.Fault) || w.served%lookAtHeap == 0 && w.bloated()
 }
 
 // Check says what keeps a script from being parsed.
