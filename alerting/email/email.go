@@ -133,7 +133,7 @@ func (c *Channel) compose(n monitor.Notice, picture func(monitor.Message) ([]byt
 	if picture != nil && len(m.Graph) > 0 {
 		if png, err := picture(m); err == nil && len(png) > 0 { // a mail without its picture is better than none
 			view.Picture = pictureName
-			if err := msg.EmbedReader(pictureName, bytes.NewReader(png), gomail.WithFileContentID(pictureName)); err != nil {
+			if err := msg.EmbedReader(pictureName, bytes.NewReader(png), gomail.WithFileContentID("<"+pictureName+">")); err != nil {
 				return nil, fmt.Errorf("add the picture: %w", err)
 			}
 		}

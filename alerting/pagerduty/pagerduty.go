@@ -94,7 +94,7 @@ func (c *Channel) judge(wire *exchange, err error) error {
 		return said
 	case wire.status >= 400:
 		return alerting.Permanent(fmt.Errorf("PagerDuty refused the event (%d): %s", wire.status, wire.reason()))
-	case err != nil:
+	case wire.status == 0: // it never came to a request
 		return fmt.Errorf("send to PagerDuty: %w", err)
 	}
 	return fmt.Errorf("PagerDuty answered %d, which is not 202: is the endpoint right? %s", wire.status, wire.reason())
