@@ -22,7 +22,7 @@ func (r *run) advise(message string) string {
 	}
 	if m := noMember.FindStringSubmatch(message); m != nil {
 		known := append(r.engine.members.sortedNames(), seriesFields()...)
-		if near := monitor.Nearest(m[1], known); near != "" && near != m[1] {
+		if near := nearest(m[1], known); near != "" && near != m[1] {
 			return message + "; did you mean " + near + "?"
 		}
 	}
@@ -48,10 +48,21 @@ func (r *run) unknownName(name string) string {
 			candidates = append(candidates, other)
 		}
 	}
-	if near := monitor.Nearest(name, candidates); near != "" {
+	if near := nearest(name, candidates); near != "" {
 		return message + "; did you mean " + near + "?"
 	}
 	return message
+}
+
+// nearest is monitor.Nearest for names that a script chose: it takes no longer
+// for long names and for very many.
+func nearest(name string, candidates []string) string {
+	const most, longest = 2000, 60
+	if len(name) > longest {
+		return ""
+	}
+	candidates = slices.DeleteFunc(candidates, func(c string) bool { return len(c) > longest })
+	return monitor.Nearest(name, candidates[:min(len(candidates), most)])
 }
 
 // unknownVariable says which series there are to a name that looks like one,
@@ -67,7 +78,7 @@ func (r *run) unknownVariable(name string) string {
 			return fmt.Sprintf(": there are %d series, @a to @%s", n, letterName(n-1))
 		}
 	}
-	if near := monitor.Nearest(name, variableNames()); near != "" {
+	if near := nearest(name, variableNames()); near != "" {
 		return "; did you mean @" + near + "?"
 	}
 	return "; the variables are @" + strings.Join(variableNames(), ", @") + " and the series @a, @b, …"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -87,13 +88,14 @@ func explainSyntax(source string, line, column int, message string) string {
 	if text := lineText(source, line); column-1 < len(text) {
 		rest = text[column-1:]
 	}
-	for _, r := range rest {
-		if r == '"' || r == '\'' {
-			return "this string is never closed"
-		}
+	switch r, size := utf8.DecodeRuneInString(rest); {
+	case size == 0:
+		return "Unexpected end of line"
+	case r == '"' || r == '\'':
+		return "this string is never closed"
+	default:
 		return fmt.Sprintf("Unexpected character %q", r)
 	}
-	return "Unexpected end of line"
 }
 
 // maxCachedSource bounds the source text that the cache holds; the compiled

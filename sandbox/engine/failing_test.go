@@ -85,6 +85,9 @@ func TestFailing_EngineErrorsAreFaultsWithAdvice(t *testing.T) {
 		{"@a.values = 1", "TypeError: a series' values cannot be changed; only its label can", 1, 4},
 		{"@a.last.value = 1", "TypeError: an entry's value cannot be changed; only its label can", 1, 9},
 		{"const f = () => null.x\n\nf()", "TypeError: Cannot read property 'x' of undefined", 1, 22},
+		{"if (@a.mean < 10) puts(1)", "TypeError: mean is a function; call it: mean(…)", 1, 5},
+		{"mean + 1", "TypeError: mean is a function; call it: mean(…)", 1, 1},
+		{"let " + strings.Repeat("x", 20_000) + " = 1; " + strings.Repeat("y", 200), "ReferenceError: " + strings.Repeat("y", 200) + " is not defined", 1, 20_011},
 		{"try { null.x } catch (e) { throw e }", "TypeError: Cannot read property 'x' of undefined", 1, 12},
 		{"\"é\"; puts(\"𝒳\", nope)", "ReferenceError: nope is not defined", 1, 17},
 	} {

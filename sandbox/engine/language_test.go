@@ -200,6 +200,15 @@ func TestLibrary_RunsBeforeTheScript(t *testing.T) {
 	if got.Message() != "high in Checkout" || got.Thrown.Line != 3 || got.Thrown.Column != 6 || got.Thrown.Stack != "line 3, column 6" {
 		t.Errorf("got %q at %+v", got.Message(), got.Thrown)
 	}
+	if err := e.SetLibrary([]File{{Name: "broken.js", Source: "const x = 1\nthrow new Error('in the library')"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.Run(input("1")); got.Thrown.Line != 0 || got.Thrown.Stack != "broken.js: line 2, column 7" {
+		t.Errorf("got %+v", got.Thrown)
+	}
+	if err := e.SetLibrary([]File{{Name: "a.js", Source: "function check(v) { }"}}); err != nil {
+		t.Fatal(err)
+	}
 	before := e.LibraryHash()
 	err = e.SetLibrary([]File{{Name: "good.js", Source: "1"}, {Name: "bad.js", Source: "let x = 1\nlet = ;"}, {Name: "worse.js", Source: "("}})
 	errs := monitor.AllFieldErrors(err)

@@ -96,8 +96,9 @@ func inspectText(c *call) goja.Value {
 // console is the console object. All its kinds of message go to the one output.
 func (r *run) console() goja.Value {
 	object := r.vm.NewObject()
-	for name, f := range consoleScope() {
-		_ = object.Set(name, r.function(name, f))
+	kinds := consoleScope()
+	for _, name := range kinds.sortedNames() {
+		_ = object.Set(name, r.function(name, kinds[name]))
 	}
 	return object
 }

@@ -88,7 +88,10 @@ func TestRearview_Case5BothFormsOfGraphValueDraw(t *testing.T) {
   graph_value["stabby", a.timestamp, a.value]
   return acc + a.value
 })`, monitorData()))
-	want := []monitor.GraphPoint{{1338842370, 7}, {1338842380, 10}, {1338842390, 12}, {1338842400, 12}, {1338842410, 10}, {1338842420, 11}}
+	var want []monitor.GraphPoint
+	for i, v := range []float64{7, 10, 12, 12, 10, 11} {
+		want = append(want, monitor.GraphPoint{Time: float64(1338842370 + 10*i), Value: v})
+	}
 	if len(got.Graph) != 2 || got.Graph[0].Label != "x" || got.Graph[1].Label != "stabby" {
 		t.Fatalf("graph is %+v, %s", got.Graph, describe(got))
 	}

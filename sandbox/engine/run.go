@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/dop251/goja"
@@ -29,7 +30,8 @@ type run struct {
 	listProto   *goja.Object
 	entryProto  *goja.Object
 	warning     *goja.Object // the Warning class, once the script has asked for it
-	rejected    map[*goja.Promise]goja.Value
+	fnProto     *goja.Object
+	rejected    []rejection
 }
 
 // stop is the end that the engine puts to a run.
@@ -139,28 +141,31 @@ func (r *run) execute() error {
 	if _, err := r.vm.RunProgram(r.script.code); err != nil {
 		return err
 	}
-	for _, reason := range r.rejected {
-		return &rejection{reason}
+	if len(r.rejected) > 0 {
+		return &r.rejected[0]
 	}
 	return nil
 }
 
 // rejection is a promise's failure that nothing in the script handled. Unlike
 // in a browser it is not lost: an alert that an async function threw counts.
-type rejection struct{ reason goja.Value }
+type rejection struct {
+	promise *goja.Promise
+	reason  goja.Value
+}
+
+// maxRejections bounds those that are remembered; only the first is told.
+const maxRejections = 100
 
 func (*rejection) Error() string { return "unhandled rejection" }
 
 func (r *run) trackRejection(p *goja.Promise, op goja.PromiseRejectionOperation) {
 	if op == goja.PromiseRejectionHandle {
-		delete(r.rejected, p)
+		r.rejected = slices.DeleteFunc(r.rejected, func(known rejection) bool { return known.promise == p })
 		return
 	}
-	if r.rejected == nil {
-		r.rejected = map[*goja.Promise]goja.Value{}
-	}
-	if len(r.rejected) == 0 {
-		r.rejected[p] = p.Result()
+	if len(r.rejected) < maxRejections {
+		r.rejected = append(r.rejected, rejection{p, p.Result()})
 	}
 }
 

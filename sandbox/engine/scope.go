@@ -113,7 +113,28 @@ func (r *run) named(name string, f func(goja.FunctionCall) goja.Value) goja.Valu
 	object := r.vm.ToValue(f).(*goja.Object)
 	// It cannot fail: a fresh function's name is configurable.
 	_ = object.DefineDataProperty("name", r.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	_ = object.SetPrototype(r.functionPrototype(object))
 	return object
+}
+
+// functionPrototype makes a comparison or sum with a function an error. Ruby
+// calls @a.mean; JavaScript would compare the function itself, and every
+// comparison with it is false.
+func (r *run) functionPrototype(of *goja.Object) *goja.Object {
+	if r.fnProto != nil {
+		return r.fnProto
+	}
+	r.fnProto = r.vm.NewObject()
+	_ = r.fnProto.SetPrototype(of.Prototype())
+	refuse := r.vm.ToValue(func(fc goja.FunctionCall) goja.Value {
+		name := "it"
+		if f, ok := fc.This.(*goja.Object); ok && goja.IsString(f.Get("name")) {
+			name = clip(f.Get("name").String(), 100)
+		}
+		panic(r.vm.NewTypeError("%s is a function; call it: %s(…)", name, name))
+	})
+	_ = r.fnProto.DefineDataPropertySymbol(goja.SymToPrimitive, refuse, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+	return r.fnProto
 }
 
 // members is the object behind the prototypes of arrays and series: it has the

@@ -150,7 +150,22 @@ func (r *run) locate(message string, stack []goja.StackFrame) *monitor.ScriptErr
 		frames = append(frames, place)
 	}
 	found.Stack = strings.Join(frames, "\n")
+	if found.Line == 0 {
+		found.Stack = r.libraryPlace(stack)
+	}
 	return found
+}
+
+// libraryPlace is where in a library file an error arose that no line of the
+// script had a part in.
+func (r *run) libraryPlace(stack []goja.StackFrame) string {
+	for _, frame := range stack {
+		if source, _ := r.fileFacts(frame.SrcName()); source != "" {
+			at := frame.Position()
+			return fmt.Sprintf("%s: line %d, column %d", frame.SrcName(), at.Line, utf16Column(source, at.Line, at.Column))
+		}
+	}
+	return ""
 }
 
 var framePlace = regexp.MustCompile(`\b` + scriptFile + `:(\d+):(\d+)\(`)
