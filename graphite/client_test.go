@@ -157,7 +157,7 @@ func TestFetch_IsolatesTheTargetAtFault(t *testing.T) {
 	}
 	for _, i := range []int{7, 33} {
 		targets[i] = fmt.Sprintf("noSuchFunc(app.n%d)", i)
-		want[i] = fmt.Sprintf(`failed: 400 Bad Request: Invalid parameters (Received request for unknown function: noSuchFunc); targets: "noSuchFunc(app.n%d)"`, i)
+		want[i] = fmt.Sprintf(`failed: 400 Bad Request: Invalid parameters (unknown function: noSuchFunc); targets: "noSuchFunc(app.n%d)"`, i)
 	}
 	check(t, want, c.Fetch(t.Context(), hour, targets))
 	first := len(fake.Requests())
@@ -174,7 +174,7 @@ func TestFetch_TellsFailedFromMissingWhereTheServerDoesNot(t *testing.T) {
 	fake := &graphitetest.Fake{Lossy: true}
 	c := newClient(t, fake, graphite.Options{})
 	targets := []string{"app.a", "noSuchFunc(app.b)", "missing.c", "app.d"}
-	want := []string{"ok app.a", `failed: 400 Bad Request: Invalid parameters (Received request for unknown function: noSuchFunc); targets: "noSuchFunc(app.b)"`, "missing", "ok app.d"}
+	want := []string{"ok app.a", `failed: 400 Bad Request: Invalid parameters (unknown function: noSuchFunc); targets: "noSuchFunc(app.b)"`, "missing", "ok app.d"}
 	check(t, want, c.Fetch(t.Context(), hour, targets))
 	first := len(fake.Requests())
 	check(t, want, c.Fetch(t.Context(), hour, targets))
@@ -321,7 +321,7 @@ func TestFetch_ReasonsHoldNoSecrets(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"broken": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"redirect": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "https://u:s3cret@other.test/s3cret?x=s3cret", 302)
+			http.Redirect(w, r, "https://u:s3cret@other.test/s3cret?x=s3cret", http.StatusFound)
 		},
 		"forbidden": func(w http.ResponseWriter, r *http.Request) { http.Error(w, "", http.StatusForbidden) },
 		"hang":      func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },

@@ -169,7 +169,7 @@ func (f *Fake) value(e target.Expr, from, until int64) ([]series, error) {
 		return f.path(e.Text, from, until), nil
 	}
 	if e.Kind != target.Call || strings.HasPrefix(e.Text, "noSuch") || f.Untagged && e.Text == "aliasSub" {
-		return nil, fmt.Errorf("Received request for unknown function: %s", e.Text)
+		return nil, fmt.Errorf("unknown function: %s", e.Text)
 	}
 	if e.Text == "constantLine" && len(e.Args) == 1 {
 		constant, err := strconv.ParseFloat(e.Args[0].Value.Text, 64)
