@@ -193,6 +193,9 @@ func TestLimits_EachBreachIsItsOwnFault(t *testing.T) {
 	} {
 		in := input(c.script, target("a", 1))
 		in.Limits.CPU = 100 * time.Millisecond
+		if c.fault != monitor.FaultTimeout {
+			in.Limits.CPU = 10 * time.Second
+		}
 		got := newEngine(t).Run(in)
 		if got.Fault != c.fault || got.Reason != c.reason || got.Level != monitor.Unknown {
 			t.Errorf("%.80s\ngot fault %q, level %v: %s\nwant %q: %s", c.script, got.Fault, got.Level, got.Reason, c.fault, c.reason)
@@ -219,13 +222,21 @@ func TestLimits_LongMessageIsCutNotLost(t *testing.T) {
 	}
 }
 
-func TestRegexps_LongMatchesAndBigStacksAnswerRightly(t *testing.T) {
-	got := output(t, `puts(/^(?:(?=a)a)*$/.test("a".repeat(30000)))
-puts("a, b,c".split(/,\s*/), "a1b2".replace(/\d/g, d => d * 2), [..."a1b2".matchAll(/[a-z](\d)/g)].map(m => m[1]))
+// goja alone answers false here, since the match takes more than 100,000 places
+// on its stack.
+func TestRegexps_BigStackIsNeverAWrongAnswer(t *testing.T) {
+	got := newEngine(t).Run(input(`puts(/^(?:(?=a)a)*$/.test("a".repeat(30000)))`))
+	if got.Output != "true\n" && got.Fault != monitor.FaultRegexp {
+		t.Errorf("got %q, fault %q", got.Output, got.Fault)
+	}
+}
+
+func TestRegexps_GuardedOnesAnswerAsTheStandardSays(t *testing.T) {
+	got := output(t, `puts("a, b,c".split(/,\s*/), "a1b2".replace(/\d/g, d => d * 2), [..."a1b2".matchAll(/[a-z](\d)/g)].map(m => m[1]))
 puts("x-1-y".split(/-(\d)-/), "abc".split(/(?:)/), "".split(/x/).length, "".split(/(?:)/).length, "a,b,c".split(/,/, 2).length)
 puts("2026-03-01".match(/(?<year>\d+)-(\d+)/).groups.year, "abc".search(/c/), /b/y.test("ab"), "aXbX".replaceAll(/x/gi, "-"))
 const g = /o/g; puts(g.test("foo"), g.lastIndex, g.test("foo"), g.test("foo"), g.lastIndex)`)
-	want := "true\na\nb\nc\na2b4\n1\n2\nx\n1\ny\na\nb\nc\n1\n0\n2\n2026\n2\nfalse\na-b-\ntrue\n2\ntrue\nfalse\n0\n"
+	want := "a\nb\nc\na2b4\n1\n2\nx\n1\ny\na\nb\nc\n1\n0\n2\n2026\n2\nfalse\na-b-\ntrue\n2\ntrue\nfalse\n0\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
