@@ -12,7 +12,7 @@ import (
 // ErrLogin says that a request needs a login, or that the login it came with
 // does not hold. It wraps monitor.ErrDenied; answers to it are 401, or the way
 // to the login page.
-var ErrLogin = fmt.Errorf("log in first: %w", monitor.ErrDenied)
+var ErrLogin error = &denied{"log in first", monitor.ErrDenied}
 
 // denied is an error whose text is all that people see of it.
 type denied struct {
