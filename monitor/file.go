@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
@@ -108,6 +109,12 @@ func headFields() []headField {
 		{"params", readParams, writeParams},
 		linesField("alerts", func(m *Monitor) *[]string { return &m.Alerts }),
 		{"repeat", readRepeat, writeRepeat},
+		{"failures", readFailures, writeFailures},
+		durationField("recheck", func(m *Monitor) *time.Duration { return &m.Policy.Recheck }),
+		durationField("keep_firing", func(m *Monitor) *time.Duration { return &m.Policy.KeepFiring }),
+		toggleField("warnings", func(m *Monitor) *Toggle { return &m.Policy.Warnings }),
+		toggleField("flapping", func(m *Monitor) *Toggle { return &m.Policy.Flapping }),
+		toggleField("faults", func(m *Monitor) *Toggle { return &m.Policy.Faults }),
 		{"active", readActive, writeActive},
 	}
 }

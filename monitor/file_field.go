@@ -174,3 +174,59 @@ func writeActive(m Monitor) string {
 	}
 	return " false"
 }
+
+func readFailures(m *Monitor, node ast.Node) error { return yaml.NodeToValue(node, &m.Policy.Failures) }
+
+func writeFailures(m Monitor) string {
+	if m.Policy.Failures == 0 {
+		return ""
+	}
+	return " " + strconv.Itoa(m.Policy.Failures)
+}
+
+func durationField(key string, at func(*Monitor) *time.Duration) headField {
+	return headField{
+		key: key,
+		read: func(m *Monitor, node ast.Node) error {
+			var text string
+			if err := yaml.NodeToValue(node, &text); err != nil {
+				return err
+			}
+			d, err := time.ParseDuration(text)
+			if err != nil || d < 0 {
+				return Invalid(key, "%q is not a duration; write for example 30s or 10m", text)
+			}
+			*at(m) = d
+			return nil
+		},
+		write: func(m Monitor) string {
+			if d := *at(&m); d != 0 {
+				return " " + d.String()
+			}
+			return ""
+		},
+	}
+}
+
+func toggleField(key string, at func(*Monitor) *Toggle) headField {
+	return headField{
+		key: key,
+		read: func(m *Monitor, node ast.Node) error {
+			var text string
+			if err := yaml.NodeToValue(node, &text); err != nil {
+				return err
+			}
+			if Toggle(text) != On && Toggle(text) != Off {
+				return Invalid(key, "%q is neither on nor off", text)
+			}
+			*at(m) = Toggle(text)
+			return nil
+		},
+		write: func(m Monitor) string {
+			if t := *at(&m); t != Unset {
+				return " " + scalar(string(t))
+			}
+			return ""
+		},
+	}
+}

@@ -30,6 +30,11 @@ alerts: |
   mailto:ops@example.com
   pagerduty:0123456789abcdef0123456789abcdef
 repeat: 4h
+failures: 3
+recheck: 20s
+keep_firing: 5m
+warnings: off
+faults: on
 */
 if (mean(@a.values) < @params.limit) throw "low"
 `
@@ -45,14 +50,14 @@ func TestParseFile_ReadsHeadAndScript(t *testing.T) {
 		Targets: []string{"sumSeries(shop.*.impressions)", "# the next one is new", "shop.conversions"},
 		Minutes: 90, Params: json.RawMessage(`{"limit":10,"unit":"%"}`),
 		Alerts: []string{"mailto:ops@example.com", "pagerduty:0123456789abcdef0123456789abcdef"},
-		Policy: monitor.Policy{Repeat: 4 * time.Hour}, Active: true,
+		Policy: monitor.Policy{Repeat: 4 * time.Hour, Failures: 3, Recheck: 20 * time.Second, KeepFiring: 5 * time.Minute, Warnings: monitor.Off, Faults: monitor.On}, Active: true,
 		Script: "if (mean(@a.values) < @params.limit) throw \"low\"\n",
 	}
 	if diff := cmp.Diff(want, file.Monitor); diff != "" {
 		t.Error(diff)
 	}
-	if file.ScriptLine != 19 {
-		t.Errorf("ScriptLine = %d, want 19", file.ScriptLine)
+	if file.ScriptLine != 24 {
+		t.Errorf("ScriptLine = %d, want 24", file.ScriptLine)
 	}
 }
 
