@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dop251/goja"
 )
@@ -136,7 +137,7 @@ func (c *call) numbers(i int, what string) []float64 {
 			return untouched
 		}
 	}
-	if object.ClassName() != "Array" {
+	if object.ClassName() != "Array" && !strings.HasSuffix(tagOf(object), "Array") {
 		c.wrong("%s must be a series or an array of numbers, but is %s", what, c.kind(i))
 	}
 	n := c.r.length(object)
@@ -148,6 +149,14 @@ func (c *call) numbers(i int, what string) []float64 {
 		data[k] = c.element(c.r.element(object, k), k, what)
 	}
 	return data
+}
+
+// tagOf is what an object calls its kind, where it does: Float64Array, Map.
+func tagOf(object *goja.Object) string {
+	if tag, ok := object.GetSymbol(goja.SymToStringTag).(goja.String); ok {
+		return tag.String()
+	}
+	return ""
 }
 
 // element reads one element of an array: a number, null, or an entry.

@@ -98,16 +98,16 @@ func explainSyntax(source string, line, column int, message string) string {
 	}
 }
 
-// maxCachedSource bounds the source text that the cache holds; the compiled
-// form is up to a few hundred times as large.
-const maxCachedSource = 1 << 20
+// maxCachedSource bounds the source text that the cache holds, in bytes; the
+// compiled form of a script is some ten times as large.
+const maxCachedSource = 2 << 20
 
 // programCache holds compiled scripts by the hash of their source, those with
-// errors too. When it is full the oldest go.
+// errors too. When it is full any of them go: a worker sees its monitors in
+// turn, and of the oldest none would ever be there again.
 type programCache struct {
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*program
-	order [][sha256.Size]byte
 	bytes int
 }
 
@@ -130,14 +130,14 @@ func (c *programCache) get(name, source string) *program {
 	if known := c.byKey[key]; known != nil {
 		return known
 	}
-	c.byKey[key] = p
-	c.order = append(c.order, key)
-	c.bytes += len(source)
-	for c.bytes > maxCachedSource && len(c.order) > 1 {
-		oldest := c.order[0]
-		c.order = c.order[1:]
-		c.bytes -= len(c.byKey[oldest].source)
-		delete(c.byKey, oldest)
+	for other, old := range c.byKey {
+		if c.bytes+len(source) <= maxCachedSource {
+			break
+		}
+		c.bytes -= len(old.source)
+		delete(c.byKey, other)
 	}
+	c.byKey[key] = p
+	c.bytes += len(source)
 	return p
 }

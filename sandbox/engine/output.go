@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -44,12 +45,13 @@ func (r *run) putsValue(v goja.Value, inside []*goja.Object) {
 	r.say(text)
 }
 
+// maxNested bounds how deep puts looks into arrays of arrays.
+const maxNested = 100
+
 func (r *run) putsArray(array *goja.Object, inside []*goja.Object) {
-	for _, outer := range inside {
-		if outer == array {
-			r.say("[...]\n")
-			return
-		}
+	if len(inside) > maxNested || slices.Contains(inside, array) {
+		r.say("[...]\n")
+		return
 	}
 	n := r.length(array)
 	if n == 0 && len(inside) == 0 {

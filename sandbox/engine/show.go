@@ -124,7 +124,34 @@ func (i *inspector) object(object *goja.Object, depth int) {
 		i.array(object, depth)
 		return
 	}
+	if tag := tagOf(object); tag == "Map" || tag == "Set" {
+		i.collection(object, tag, depth)
+		return
+	}
 	i.fields(object, depth)
+}
+
+// collection writes a Map or a Set with its members.
+func (i *inspector) collection(object *goja.Object, tag string, depth int) {
+	i.out.WriteString(tag + " {")
+	n := 0
+	i.r.vm.ForOf(object, func(member goja.Value) bool {
+		if n++; n > maxInspectItems {
+			i.out.WriteString(", …")
+			return false
+		}
+		if n > 1 {
+			i.out.WriteString(", ")
+		}
+		if pair, ok := member.(*goja.Object); ok && tag == "Map" {
+			i.value(i.r.element(pair, 0), depth+1)
+			i.out.WriteString(": ")
+			member = i.r.element(pair, 1)
+		}
+		i.value(member, depth+1)
+		return true
+	})
+	i.out.WriteString("}")
 }
 
 func (i *inspector) array(object *goja.Object, depth int) {

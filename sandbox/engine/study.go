@@ -3,6 +3,7 @@ package engine
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/dop251/goja/ast"
 )
@@ -39,8 +40,11 @@ func study(tree *ast.Program, at map[int]bool) facts {
 			f.regexps = f.regexps || slices.Contains(regexpNames, name)
 		case *ast.StringLiteral:
 			f.regexps = f.regexps || slices.Contains(regexpNames, n.Value.String())
+		case *ast.TemplateElement:
+			f.regexps = f.regexps || slices.Contains(regexpNames, n.Literal)
 		case *ast.RegExpLiteral:
 			f.regexps = true
+			nameProperties(n)
 		case *ast.NewExpression:
 			if callee, ok := n.Callee.(*ast.Identifier); ok && slices.Contains(errors, callee.Name.String()) {
 				f.thrown[int(n.New)-1] = true
@@ -61,6 +65,15 @@ func study(tree *ast.Program, at map[int]bool) facts {
 	}
 	slices.Sort(f.names)
 	return f
+}
+
+// nameProperties makes \p{...} work: the engine's linear matcher takes it for a
+// plain p, and never matches. A look-ahead that is always true brings the
+// pattern to the other matcher, which knows properties.
+func nameProperties(n *ast.RegExpLiteral) {
+	if strings.Contains(n.Flags, "u") && (strings.Contains(n.Pattern, `\p{`) || strings.Contains(n.Pattern, `\P{`)) {
+		n.Pattern = "(?=)" + n.Pattern
+	}
 }
 
 // bracketCall returns the call that graph_value[a, b, c] stands for, or nil.
