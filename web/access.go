@@ -50,3 +50,17 @@ func may(ctx context.Context, need monitor.Role) bool {
 }
 
 func author(ctx context.Context) string { return account.From(ctx).Actor() }
+
+// shown is the monitor as whoever asks may see it: the keys in its alert
+// destinations are for those who may change them.
+func shown(ctx context.Context, m monitor.Monitor) monitor.Monitor {
+	if may(ctx, monitor.RoleEditor) {
+		return m
+	}
+	alerts := make([]string, len(m.Alerts))
+	for i, text := range m.Alerts {
+		alerts[i] = monitor.Destination(text).Redacted()
+	}
+	m.Alerts = alerts
+	return m
+}

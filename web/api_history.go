@@ -8,8 +8,8 @@ import (
 	"wingmirror/store"
 )
 
-// runBody is one run in a list.
-type runBody struct {
+// RunBody is one run in a list.
+type RunBody struct {
 	At       time.Time `json:"at" doc:"The scheduled time, which with the monitor identifies the run"`
 	Phase    string    `json:"phase" doc:"claimed (under way), done, or lost when the program went away in the middle"`
 	Version  int       `json:"version" doc:"Of the monitor that was run"`
@@ -21,8 +21,8 @@ type runBody struct {
 	Cost     costBody  `json:"cost"`
 }
 
-func toRun(r monitor.Run) runBody {
-	return runBody{
+func toRun(r monitor.Run) RunBody {
+	return RunBody{
 		At: r.At.UTC(), Phase: r.Phase.String(), Version: r.Version, Level: r.Level.String(), Fault: string(r.Fault),
 		Message: r.Message, Decision: r.Decision.String(), FetchMS: milliseconds(r.Fetch), Cost: toCost(r.Cost),
 	}
@@ -36,7 +36,7 @@ type runsInput struct {
 
 type runsOutput struct {
 	Body struct {
-		Runs []runBody  `json:"runs"`
+		Runs []RunBody  `json:"runs"`
 		Next *time.Time `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
@@ -47,7 +47,7 @@ func (s *server) apiRuns(ctx context.Context, in *runsInput) (*runsOutput, error
 		return nil, err
 	}
 	out := &runsOutput{}
-	out.Body.Runs = []runBody{}
+	out.Body.Runs = []RunBody{}
 	for i, r := range runs {
 		if i == in.Limit {
 			out.Body.Next = timeOrNil(runs[i-1].At)
@@ -65,7 +65,7 @@ type runInput struct {
 
 type runOutput struct {
 	Body struct {
-		runBody
+		RunBody
 		Kept    bool             `json:"kept" doc:"Whether output and graph are still there"`
 		Output  string           `json:"output"`
 		Graph   []graphLine      `json:"graph"`
@@ -89,7 +89,7 @@ func (s *server) apiRun(ctx context.Context, in *runInput) (*runOutput, error) {
 		return nil, err
 	}
 	out := &runOutput{}
-	out.Body.runBody = toRun(run)
+	out.Body.RunBody = toRun(run)
 	out.Body.Graph, out.Body.Targets = []graphLine{}, []targetCount{}
 	if detail == nil {
 		return out, nil
@@ -130,6 +130,13 @@ type incidentsOutput struct {
 	}
 }
 
+func toIncident(i monitor.Incident) incidentBody {
+	return incidentBody{
+		ID: i.ID, Key: i.Key, Subject: i.Subject.String(), Name: i.Name, Level: i.Level.String(), Fault: string(i.Fault), Message: i.Message,
+		OpenedAt: i.OpenedAt.UTC(), ClosedAt: timeOrNil(i.ClosedAt), Closing: string(i.Closing), AckedBy: i.AckedBy,
+	}
+}
+
 func (s *server) apiIncidents(ctx context.Context, in *pageInput) (*incidentsOutput, error) {
 	incidents, err := s.Incidents.Incidents(ctx, store.IncidentFilter{Before: in.Before, Limit: in.Limit + 1})
 	if err != nil {
@@ -142,10 +149,7 @@ func (s *server) apiIncidents(ctx context.Context, in *pageInput) (*incidentsOut
 			out.Body.Next = incidents[n-1].ID
 			break
 		}
-		out.Body.Incidents = append(out.Body.Incidents, incidentBody{
-			ID: i.ID, Key: i.Key, Subject: i.Subject.String(), Name: i.Name, Level: i.Level.String(), Fault: string(i.Fault), Message: i.Message,
-			OpenedAt: i.OpenedAt.UTC(), ClosedAt: timeOrNil(i.ClosedAt), Closing: string(i.Closing), AckedBy: i.AckedBy,
-		})
+		out.Body.Incidents = append(out.Body.Incidents, toIncident(i))
 	}
 	return out, nil
 }
@@ -236,7 +240,7 @@ func (s *server) apiVersions(ctx context.Context, in *idInput) (*versionsOutput,
 	out := &versionsOutput{}
 	out.Body.Versions = make([]versionBody, len(versions))
 	for i, v := range versions {
-		out.Body.Versions[i] = versionBody{Version: v.Monitor.Version, Author: v.Author, SavedAt: v.SavedAt.UTC(), Monitor: toMonitorBody(v.Monitor)}
+		out.Body.Versions[i] = versionBody{Version: v.Monitor.Version, Author: v.Author, SavedAt: v.SavedAt.UTC(), Monitor: toMonitorBody(shown(ctx, v.Monitor))}
 	}
 	return out, nil
 }

@@ -52,16 +52,16 @@ func (s *server) apiMonitors(ctx context.Context, in *listMonitorsInput) (*listM
 	out.Body.Matches = len(found)
 	out.Body.Monitors = []monitorItem{}
 	for _, o := range slicePage(found, in.Offset, in.Limit) {
-		out.Body.Monitors = append(out.Body.Monitors, toMonitorItem(o))
+		out.Body.Monitors = append(out.Body.Monitors, s.toMonitorItem(o))
 	}
 	return out, nil
 }
 
-func toMonitorItem(o overviewRow) monitorItem {
+func (s *server) toMonitorItem(o *overviewRow) monitorItem {
 	return monitorItem{
 		ID: o.ID, Version: o.Version, Name: o.Name, Group: o.Group, Labels: o.Labels, Schedule: o.Schedule, Zone: o.Zone, Active: o.Active,
 		Level: o.Level.String(), Fault: string(o.Fault), Message: o.Message, Recent: o.Recent,
-		Since: timeOrNil(o.Since), LastRun: timeOrNil(o.LastRun), NextRun: timeOrNil(o.Next),
+		Since: timeOrNil(o.Since), LastRun: timeOrNil(o.LastRun), NextRun: timeOrNil(s.next(o)),
 	}
 }
 
@@ -74,8 +74,8 @@ type monitorOutput struct {
 	Body monitorBody
 }
 
-func toMonitorOutput(m monitor.Monitor) *monitorOutput {
-	return &monitorOutput{ETag: etag(m.Version), Body: toMonitorBody(m)}
+func toMonitorOutput(ctx context.Context, m monitor.Monitor) *monitorOutput {
+	return &monitorOutput{ETag: etag(m.Version), Body: toMonitorBody(shown(ctx, m))}
 }
 
 func (s *server) apiMonitor(ctx context.Context, in *idInput) (*monitorOutput, error) {
@@ -83,7 +83,7 @@ func (s *server) apiMonitor(ctx context.Context, in *idInput) (*monitorOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return toMonitorOutput(m), nil
+	return toMonitorOutput(ctx, m), nil
 }
 
 type createMonitorInput struct{ Body monitorBody }
@@ -122,16 +122,17 @@ func (s *server) save(ctx context.Context, body monitorBody) (*monitorOutput, er
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	store := s.Monitors.UpdateMonitor
+	store, action := s.Monitors.UpdateMonitor, "monitor.update"
 	if m.ID == 0 {
-		store = s.Monitors.CreateMonitor
+		store, action = s.Monitors.CreateMonitor, "monitor.create"
 	}
 	stored, err := store(ctx, m, author(ctx), s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("save monitor %q: %w", m.Name, err)
 	}
+	s.record(ctx, action, stored.Subject().String(), stored.Name)
 	s.changed()
-	return toMonitorOutput(stored), nil
+	return toMonitorOutput(ctx, stored), nil
 }
 
 type deleteMonitorInput struct {
@@ -150,6 +151,7 @@ func (s *server) apiDeleteMonitor(ctx context.Context, in *deleteMonitorInput) (
 	if err := s.Monitors.DeleteMonitor(ctx, in.ID, author(ctx), s.Now()); err != nil {
 		return nil, err
 	}
+	s.record(ctx, "monitor.delete", monitor.MonitorSubject(in.ID).String(), "")
 	s.changed()
 	return &struct{}{}, nil
 }
@@ -175,6 +177,11 @@ func (s *server) setActive(ctx context.Context, id int64, active bool) (*monitor
 	if err := s.Monitors.SetActive(ctx, []int64{id}, active, author(ctx), s.Now()); err != nil {
 		return nil, err
 	}
+	action := "monitor.disable"
+	if active {
+		action = "monitor.enable"
+	}
+	s.record(ctx, action, monitor.MonitorSubject(id).String(), "")
 	s.changed()
 	return s.apiMonitor(ctx, &idInput{ID: id})
 }

@@ -72,23 +72,24 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 // noticeBody is a notice that a live run would send.
 type noticeBody struct {
 	To   string `json:"to" doc:"Without secrets"`
-	What string `json:"what"`
+	What string `json:"what" doc:"fire, escalate, ease, repeat or resolve"`
 }
 
 type testRunOutput struct {
 	Body struct {
-		At      time.Time        `json:"at"`
-		Level   string           `json:"level" doc:"ok, warning, critical, or unknown when there is a fault"`
-		Fault   string           `json:"fault"`
-		Message string           `json:"message"`
-		Output  string           `json:"output"`
-		Graph   []graphLine      `json:"graph"`
-		Error   *scriptErrorBody `json:"error,omitempty" doc:"What was thrown, and where"`
-		Targets []targetBody     `json:"targets"`
-		Window  windowBody       `json:"window"`
-		Notices []noticeBody     `json:"notices" doc:"What a live run with this result would send"`
-		FetchMS float64          `json:"fetch_ms"`
-		Cost    costBody         `json:"cost"`
+		At       time.Time        `json:"at"`
+		Level    string           `json:"level" doc:"ok, warning, critical, or unknown when there is a fault"`
+		Fault    string           `json:"fault"`
+		Message  string           `json:"message"`
+		Output   string           `json:"output"`
+		Graph    []graphLine      `json:"graph"`
+		Error    *scriptErrorBody `json:"error,omitempty" doc:"What was thrown, and where"`
+		Targets  []targetBody     `json:"targets"`
+		Window   windowBody       `json:"window"`
+		Notices  []noticeBody     `json:"notices" doc:"What a live run with this result would send"`
+		Decision string           `json:"decision" doc:"What alerting would make of it, and why"`
+		FetchMS  float64          `json:"fetch_ms"`
+		Cost     costBody         `json:"cost"`
 	}
 }
 
@@ -116,7 +117,7 @@ func (s *server) apiTestRun(ctx context.Context, in *testRunInput) (*testRunOutp
 	b.Output, b.Error, b.Cost, b.FetchMS = e.Result.Output, toScriptError(e.Result.Thrown), toCost(e.Result.Cost), milliseconds(e.Fetch)
 	b.Targets, b.Window = toTargets(e.Targets), windowBody{e.Window.From, e.Window.Until}
 	b.Graph = toGraph(shownGraph(e))
-	b.Notices = wouldSend(m, state, e)
+	b.Notices, b.Decision = s.wouldSend(m, state, e.Outcome)
 	return out, nil
 }
 

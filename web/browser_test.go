@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -32,6 +33,11 @@ type browser struct {
 
 func startBrowser(t *testing.T, w *world) *browser {
 	t.Helper()
+	return startBrowserOn(t, handler(t, w.options()))
+}
+
+func startBrowserOn(t *testing.T, h http.Handler) *browser {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser is too slow for -short")
 	}
@@ -39,7 +45,7 @@ func startBrowser(t *testing.T, w *world) *browser {
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("no browser: /usr/bin/chromium is missing (Debian package chromium)")
 	}
-	server := httptest.NewServer(handler(t, w.options()))
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),

@@ -49,6 +49,9 @@ func (s *server) problem(where string, err error) *huma.ErrorModel {
 	if own, ok := errors.AsType[*huma.ErrorModel](err); ok {
 		return own
 	}
+	if limit, ok := errors.AsType[*account.LimitError](err); ok {
+		return &huma.ErrorModel{Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: limit.Error()}
+	}
 	for _, row := range statusTable() {
 		if !errors.Is(err, row.err) {
 			continue

@@ -13,30 +13,44 @@ import (
 	"wingmirror/store"
 )
 
-// overviewRow is one monitor in the list, with what is searched.
+// overviewRow is one monitor in the list.
 type overviewRow struct {
 	store.Overview
-	Next  time.Time // zero when it does not run by itself
-	class string    // level as shown: a paused monitor is "paused"
-	text  string    // lower case
+	class string // level as shown: a paused monitor is "paused"
+	rank  int    // of the class, see trouble
 }
 
-func (s *server) overview(ctx context.Context) ([]overviewRow, error) {
+// overview returns all monitors, those in trouble first and then by group and name.
+func (s *server) overview(ctx context.Context) ([]*overviewRow, error) {
 	all, err := s.Library.Overview(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]overviewRow, len(all))
+	stored := make([]overviewRow, len(all))
+	rows := make([]*overviewRow, len(all))
 	for i, o := range all {
-		rows[i] = overviewRow{Overview: o, class: class(o.Active, o.Level, o.Fault), text: searchText(o)}
-		if s.Schedule != nil && o.Active {
-			rows[i].Next = s.Schedule.NextRun(o.ID)
-		}
+		class := class(o.Active, o.Level, o.Fault)
+		stored[i] = overviewRow{Overview: o, class: class, rank: trouble(class)}
+		rows[i] = &stored[i]
 	}
-	slices.SortStableFunc(rows, func(a, b overviewRow) int {
-		return cmp.Or(cmp.Compare(trouble(b.class), trouble(a.class)), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))
+	slices.SortFunc(rows, func(a, b *overviewRow) int {
+		if a.rank != b.rank {
+			return b.rank - a.rank
+		}
+		if c := strings.Compare(a.Group, b.Group); c != 0 {
+			return c
+		}
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return rows, nil
+}
+
+// next is when the monitor runs next; the zero time when it does not.
+func (s *server) next(o *overviewRow) time.Time {
+	if s.Schedule == nil || !o.Active {
+		return time.Time{}
+	}
+	return s.Schedule.NextRun(o.ID)
 }
 
 // class is the level as people see it: a fault shows as unknown even while the
@@ -53,19 +67,32 @@ func class(active bool, level monitor.Level, fault monitor.Fault) string {
 
 // trouble orders classes: what asks for attention comes first, whatever else is sorted by.
 func trouble(class string) int {
-	return map[string]int{"critical": 4, "warning": 3, "unknown": 2, "ok": 1}[class]
+	switch class {
+	case "critical":
+		return 4
+	case "warning":
+		return 3
+	case "unknown":
+		return 2
+	case "ok":
+		return 1
+	}
+	return 0
 }
 
-func searchText(o store.Overview) string {
-	var b strings.Builder
-	for _, part := range []string{o.Name, o.Group, o.Message} {
-		b.WriteString(part)
-		b.WriteByte('\n')
+// says reports whether a word, in lower case, occurs in what people know of the monitor.
+func (o *overviewRow) says(word string) bool {
+	for _, text := range []string{o.Name, o.Group, o.Message} {
+		if strings.Contains(strings.ToLower(text), word) {
+			return true
+		}
 	}
 	for key, value := range o.Labels {
-		b.WriteString(key + "=" + value + "\n")
+		if strings.Contains(strings.ToLower(key+"="+value), word) {
+			return true
+		}
 	}
-	return strings.ToLower(b.String())
+	return false
 }
 
 // listQuery is what a list's address says is wanted. All of it is in the
@@ -97,15 +124,15 @@ func (q listQuery) href() string {
 	return "/?" + v.Encode()
 }
 
-func (q listQuery) filter(rows []overviewRow) []overviewRow {
+func (q listQuery) filter(rows []*overviewRow) []*overviewRow {
 	words := strings.Fields(strings.ToLower(q.Text))
 	if len(words) == 0 && q.Level == "" && q.Group == "" {
 		return rows
 	}
-	var found []overviewRow
+	var found []*overviewRow
 	for _, row := range rows {
 		inGroup := q.Group == "" || row.Group == q.Group || strings.HasPrefix(row.Group, q.Group+"/")
-		hasAll := !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(row.text, word) })
+		hasAll := !slices.ContainsFunc(words, func(word string) bool { return !row.says(word) })
 		if inGroup && hasAll && (q.Level == "" || row.class == q.Level) {
 			found = append(found, row)
 		}
@@ -121,13 +148,13 @@ type groupNode struct {
 }
 
 // groupTree makes the tree of all groups, each with the worst level below it.
-func groupTree(rows []overviewRow, q listQuery) []groupNode {
+func groupTree(rows []*overviewRow, q listQuery) []groupNode {
 	worst, count := map[string]string{}, map[string]int{}
 	for _, row := range rows {
 		path := row.Group
 		for path != "" {
 			count[path]++
-			if w, seen := worst[path]; !seen || trouble(row.class) > trouble(w) {
+			if w, seen := worst[path]; !seen || row.rank > trouble(w) {
 				worst[path] = row.class
 			}
 			cut := strings.LastIndexByte(path, '/')
@@ -162,7 +189,7 @@ type chip struct {
 	Current            bool
 }
 
-func levelChips(rows []overviewRow, q listQuery) []chip {
+func levelChips(rows []*overviewRow, q listQuery) []chip {
 	counts := map[string]int{}
 	for _, row := range rows {
 		counts[row.class]++

@@ -140,6 +140,7 @@ func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
 type incidentData struct {
 	incidentRow
 	Events []eventRow
+	CanAct bool
 }
 
 type eventRow struct {
@@ -156,7 +157,10 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := incidentData{incidentRow: s.toIncidentRow(incident)}
+	data := incidentData{
+		incidentRow: s.toIncidentRow(incident),
+		CanAct:      s.Desk != nil && incident.ClosedAt.IsZero() && may(r.Context(), monitor.RoleEditor),
+	}
 	for _, e := range events {
 		row := eventRow{Event: e}
 		if e.Level != monitor.Unknown {
@@ -180,6 +184,7 @@ type deliveryRow struct {
 	Status   string
 	Level    string
 	Attempts []monitor.Attempt
+	CanRetry bool
 }
 
 func (s *server) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
@@ -197,7 +202,9 @@ func (s *server) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		data.Deliveries = append(data.Deliveries, s.toDeliveryRow(n, attempts))
+		row := s.toDeliveryRow(n, attempts)
+		row.CanRetry = s.Outbox != nil && n.Status != monitor.NoticeDelivered && may(r.Context(), monitor.RoleEditor)
+		data.Deliveries = append(data.Deliveries, row)
 	}
 	if len(notices) > pageRows/2 {
 		data.Older = "/deliveries?before=" + strconv.FormatInt(notices[pageRows/2-1].ID, 10)

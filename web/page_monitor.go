@@ -105,7 +105,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		return err
 	}
 	data.Groups = groupNames(rows)
-	boot := editorBoot{Monitor: toMonitorBody(m), CanEdit: data.CanEdit}
+	boot := editorBoot{Monitor: toMonitorBody(shown(ctx, m)), CanEdit: data.CanEdit}
 	if boot.Last, err = s.lastRun(r, runs); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (s *server) lastRun(r *http.Request, runs []monitor.Run) (*lastBoot, error)
 	return nil, nil
 }
 
-func groupNames(rows []overviewRow) []string {
+func groupNames(rows []*overviewRow) []string {
 	var names []string
 	for _, row := range rows {
 		if row.Group != "" {

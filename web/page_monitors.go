@@ -60,7 +60,7 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 		data.More = more.href()
 	}
 	for _, row := range slicePage(found, 0, limit) {
-		data.Rows = append(data.Rows, toMonitorRow(row))
+		data.Rows = append(data.Rows, s.toMonitorRow(row))
 	}
 	worst, summary := summarize(rows)
 	if data.Summary, err = jsonText(summary); err != nil {
@@ -69,9 +69,9 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, view{Page: "monitors", Title: "Monitors", Nav: "Monitors", Live: true, Worst: worst, Data: data})
 }
 
-func toMonitorRow(o overviewRow) monitorRow {
+func (s *server) toMonitorRow(o *overviewRow) monitorRow {
 	row := monitorRow{
-		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: o.Next, Active: o.Active,
+		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: s.next(o), Active: o.Active,
 	}
 	if o.Message != "" && o.class != "ok" {
 		row.Message = monitor.Cut(o.Message, 300)
@@ -80,7 +80,7 @@ func toMonitorRow(o overviewRow) monitorRow {
 }
 
 // summarize counts levels over all monitors, for the icon and the title.
-func summarize(rows []overviewRow) (worst monitor.Level, summary map[string]any) {
+func summarize(rows []*overviewRow) (worst monitor.Level, summary map[string]any) {
 	counts := map[string]int{}
 	for _, row := range rows {
 		counts[row.class]++

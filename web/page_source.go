@@ -30,7 +30,7 @@ func (s *server) sourcesPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, row := range rows {
 		if row.Fault == monitor.FaultFetch && row.Active {
-			data.Affected = append(data.Affected, toMonitorRow(row))
+			data.Affected = append(data.Affected, s.toMonitorRow(row))
 		}
 	}
 	return s.render(w, r, view{Page: "sources", Title: "Sources", Nav: "Sources", Data: data})

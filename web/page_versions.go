@@ -42,9 +42,9 @@ func (s *server) versionsPage(w http.ResponseWriter, r *http.Request) error {
 		row := versionRow{Version: v, Current: v.Monitor.Version == m.Version}
 		before := ""
 		if i+1 < len(versions) {
-			before = fileText(versions[i+1].Monitor)
+			before = fileText(shown(r.Context(), versions[i+1].Monitor))
 		}
-		row.Diff = around(diff(lines(before), lines(fileText(v.Monitor))), 2)
+		row.Diff = around(diff(lines(before), lines(fileText(shown(r.Context(), v.Monitor)))), 2)
 		data.Versions = append(data.Versions, row)
 	}
 	return s.render(w, r, view{Page: "versions", Title: m.Name + ": versions", Nav: "Monitors", Data: data})

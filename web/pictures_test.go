@@ -1,10 +1,15 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"wingmirror/account"
 )
 
 // TestPages_LookAtThem makes a picture of every page, wide, narrow and dark. It
@@ -59,4 +64,37 @@ func TestServe_ForDevelopment(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
 	t.Fatal(http.ListenAndServe(address, handler(t, w.options()))) //nolint:gosec // a loopback server for whoever works on the pages
+}
+
+func TestBrowser_LogInAndAddAUser(t *testing.T) {
+	w, o, _ := guarded(t)
+	b := startBrowserOn(t, handler(t, o))
+	b.size(1400, 900)
+	b.expect("401")
+	b.open("/incidents")
+	b.wait("location.pathname === '/login'")
+	b.setField("name", "admin")
+	b.setField("password", "wrong\r")
+	b.wait("document.querySelector('.notice.critical')")
+	b.picture("flow-login")
+	b.setField("password", password+"\r")
+	b.wait("location.pathname === '/incidents'")
+	b.open("/settings")
+	b.do(chromedp.Click(chromedp.CSS("#u-name")), chromedp.KeyEvent("linus"), chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("short\r"))
+	b.expect("422")
+	b.wait("[...document.querySelectorAll('form .error')].some(e => e.textContent)")
+	b.picture("flow-settings")
+	b.do(chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("seven owls on a quiet roof\r"))
+	b.wait("document.querySelector('main').textContent.includes('linus')")
+	users, err := o.Access.Users(account.With(context.Background(), account.Operator()))
+	if err != nil || len(users) != 4 {
+		t.Errorf("%d users, %v", len(users), err)
+	}
+	b.open("/incidents/2")
+	b.do(chromedp.Click(chromedp.CSS("main button.primary")))
+	b.wait("document.querySelector('main').textContent.includes('Take acknowledgement back')")
+	if w.incidents[1].AckedBy != "admin" {
+		t.Errorf("acknowledged by %q", w.incidents[1].AckedBy)
+	}
+	b.picture("flow-incident")
 }

@@ -75,3 +75,16 @@ type Events interface {
 	// when ctx ends. Many changes may give one value.
 	Changes(ctx context.Context) <-chan struct{}
 }
+
+// Desk takes what people decide about the incident under way of a subject.
+type Desk interface {
+	Acknowledge(ctx context.Context, subject monitor.Subject, about monitor.Message, by string, at time.Time) (monitor.Change, error)
+	Unacknowledge(ctx context.Context, subject monitor.Subject, by string, at time.Time) (monitor.Change, error)
+	Note(ctx context.Context, subject monitor.Subject, text, by string, at time.Time) (monitor.Change, error)
+	CloseByHand(ctx context.Context, subject monitor.Subject, about monitor.Message, by string, at time.Time) (monitor.Change, error)
+}
+
+// Outbox makes a notice due again.
+type Outbox interface {
+	Retry(ctx context.Context, id int64, at time.Time) error
+}

@@ -45,10 +45,13 @@ type navEntry struct {
 	Current     bool
 }
 
-func navigation(current string) []navEntry {
+func navigation(current string, settings bool) []navEntry {
 	entries := []navEntry{
 		{Label: "Monitors", Href: "/"}, {Label: "Incidents", Href: "/incidents"}, {Label: "Deliveries", Href: "/deliveries"},
 		{Label: "Sources", Href: "/sources"}, {Label: "Reference", Href: "/reference"},
+	}
+	if settings {
+		entries = append(entries, navEntry{Label: "Settings", Href: "/settings"})
 	}
 	for i := range entries {
 		entries[i].Current = entries[i].Label == current
@@ -60,7 +63,7 @@ func navigation(current string) []navEntry {
 // error in a template is an error page and not half of one.
 func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
 	data := layoutData{
-		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Data: v.Data,
+		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav, s.Access != nil), Live: v.Live && s.Events != nil, Demo: s.Demo, Data: v.Data,
 		Worst: v.Worst.String(),
 	}
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -66,10 +67,35 @@ func (m guardedMux) HandleFunc(pattern string, handler func(http.ResponseWriter,
 // ServeHTTP makes guardedMux what the adapter wants to see.
 func (m guardedMux) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.s.mux.ServeHTTP(w, r) }
 
+// Short names for the roles, for the table.
+const (
+	anyone = monitor.NoRole
+	viewer = monitor.RoleViewer
+	editor = monitor.RoleEditor
+	admin  = monitor.RoleAdmin
+)
+
+// actRoutes are those of people's decisions, where there is somebody to take them.
+func (s *server) actRoutes() []route {
+	const post = http.MethodPost
+	var table []route
+	if s.Desk != nil {
+		table = append(table,
+			route{post, "/api/v1/incidents/{id}/acknowledge", editor, op(s.apiAcknowledge, "Take an incident on: it is not repeated any more")},
+			route{post, "/api/v1/incidents/{id}/unacknowledge", editor, op(s.apiUnacknowledge, "Take an acknowledgement back")},
+			route{post, "/api/v1/incidents/{id}/notes", editor, op(s.apiNote, "Add a note to an incident's timeline")},
+			route{post, "/api/v1/incidents/{id}/close", editor, op(s.apiCloseIncident, "Close an incident by hand")},
+		)
+	}
+	if s.Outbox != nil {
+		table = append(table, route{post, "/api/v1/deliveries/{id}/retry", editor, op(s.apiRetry, "Try a delivery again at once")})
+	}
+	return table
+}
+
 func (s *server) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-	const anyone, viewer, editor, admin = monitor.NoRole, monitor.RoleViewer, monitor.RoleEditor, monitor.RoleAdmin
-	return []route{
+	table := []route{
 		{get, "/{$}", viewer, page(s.monitorsPage)},
 		{get, "/monitors/new", editor, page(s.newMonitorPage)},
 		{get, "/monitors/{id}", viewer, page(s.monitorPage)},
@@ -105,7 +131,29 @@ func (s *server) routes() []route {
 		{get, "/api/v1/source/functions", viewer, op(s.apiFunctions, "List the functions of the metrics source")},
 		{get, "/api/v1/incidents", viewer, op(s.apiIncidents, "List incidents, newest first")},
 		{get, "/api/v1/deliveries", viewer, op(s.apiDeliveries, "List what was sent, newest first")},
+		{get, "/api/v1/incidents/{id}", viewer, op(s.apiIncident, "Get an incident")},
+		{get, "/api/v1/deliveries/{id}", viewer, op(s.apiDelivery, "Get a delivery with its attempts")},
 		{get, "/api/v1/stdlib", viewer, op(s.apiStdlib, "Describe what scripts can call")},
 		{get, "/api/v1/openapi.json", viewer, page(s.openAPI)},
 	}
+	return slices.Concat(table, s.actRoutes(), s.accessRoutes())
+}
+
+// Route is one line of the table of routes, for whoever checks it from outside.
+type Route struct {
+	Method, Pattern string
+	Need            monitor.Role
+}
+
+// Routes returns the table that New would serve with these options.
+func Routes(o Options) ([]Route, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &server{Options: o}
+	var all []Route
+	for _, r := range s.routes() {
+		all = append(all, Route{r.method, r.pattern, r.need})
+	}
+	return all, nil
 }

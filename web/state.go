@@ -3,9 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
-	"wingmirror/scheduler"
 )
 
 func isConflict(err error) bool { return errors.Is(err, monitor.ErrConflict) }
@@ -30,23 +31,20 @@ func (s *server) changed() {
 	}
 }
 
-// wouldSend says what a live run with this outcome would send, and to whom.
-func wouldSend(m monitor.Monitor, state monitor.State, e scheduler.Evaluation) []noticeBody {
-	var what string
-	switch {
-	case e.Outcome.Fault != monitor.NoFault || e.Outcome.Level == state.Level:
-		return []noticeBody{}
-	case e.Outcome.Level.Bad():
-		what = "an alert: " + e.Outcome.Level.String()
-	case state.Level.Bad():
-		what = "that it is resolved"
-	default:
-		return []noticeBody{}
-	}
-	notices := []noticeBody{}
+// wouldSend decides about a test run as about a live one, and says what would
+// be sent to whom, and why or why not.
+func (s *server) wouldSend(m monitor.Monitor, state monitor.State, o monitor.Outcome) (notices []noticeBody, decision string) {
+	state.At = time.Time{} // a test run may look at any time
+	state.Subject = o.Subject
 	destinations, _ := monitor.ParseDestinations(m.Alerts)
+	terms := alerting.Terms{Policy: m.Policy.Or(s.Defaults).Or(monitor.DefaultPolicy()), Key: "test"}
 	for _, d := range destinations {
-		notices = append(notices, noticeBody{To: d.Redacted(), What: what})
+		terms.Destinations = append(terms.Destinations, string(d))
 	}
-	return notices
+	change := alerting.Decide(state, o, terms)
+	notices = []noticeBody{}
+	for _, to := range change.To {
+		notices = append(notices, noticeBody{To: monitor.Destination(to).Redacted(), What: string(change.Kind)})
+	}
+	return notices, change.Decision.String()
 }

@@ -36,6 +36,9 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	Desk      Desk            // nil: incidents can be looked at only
+	Outbox    Outbox          // nil: nothing can be sent again by hand
+	Defaults  monitor.Policy  // of the installation, for what a monitor leaves open
 	Access    *account.Access // nil: everybody is an admin
 	Schedule  Schedule        // nil: next runs are not shown
 	Events    Events          // nil: pages do not update by themselves; a Bell is also rung after saves

@@ -25,10 +25,10 @@ type monitorBody struct {
 	Script      string            `json:"script" required:"false" doc:"JavaScript; what it throws is the alert"`
 	Params      rawJSON           `json:"params,omitempty" required:"false" doc:"A JSON object that the script sees as @params"`
 	Alerts      []string          `json:"alerts" required:"false" nullable:"true" doc:"Where alerts go" example:"[\"mailto:oncall@example.com\"]"`
-	Repeat      string            `json:"repeat" required:"false" doc:"Between notices of one unresolved incident: a duration, never, or empty for the default" example:"60m"`
-	Active      bool              `json:"active" required:"false" doc:"Whether it runs by itself"`
-	CreatedAt   *time.Time        `json:"created_at,omitempty" readOnly:"true" required:"false"`
-	UpdatedAt   *time.Time        `json:"updated_at,omitempty" readOnly:"true" required:"false"`
+	PolicyBody
+	Active    bool       `json:"active" required:"false" doc:"Whether it runs by itself"`
+	CreatedAt *time.Time `json:"created_at,omitempty" readOnly:"true" required:"false"`
+	UpdatedAt *time.Time `json:"updated_at,omitempty" readOnly:"true" required:"false"`
 }
 
 // rawJSON is any JSON, passed on as it is.
@@ -38,7 +38,7 @@ func toMonitorBody(m monitor.Monitor) monitorBody {
 	b := monitorBody{
 		ID: m.ID, Version: m.Version, Name: m.Name, Description: m.Description, Group: m.Group, Labels: m.Labels,
 		Schedule: m.Schedule, Zone: m.Zone, CatchUp: string(m.CatchUp), Targets: m.Targets, Minutes: m.Minutes,
-		Script: m.Script, Params: m.Params, Alerts: m.Alerts, Repeat: monitor.FormatRepeat(m.Policy.Repeat), Active: m.Active,
+		Script: m.Script, Params: m.Params, Alerts: m.Alerts, PolicyBody: toPolicyBody(m.Policy), Active: m.Active,
 		CreatedAt: timeOrNil(m.CreatedAt), UpdatedAt: timeOrNil(m.UpdatedAt),
 	}
 	if b.Labels == nil {
@@ -50,16 +50,16 @@ func toMonitorBody(m monitor.Monitor) monitorBody {
 
 // monitor returns the monitor that the body describes, and what could not be read of it.
 func (b monitorBody) monitor() (monitor.Monitor, monitor.FieldErrors) {
-	repeat, err := monitor.ParseRepeat(b.Repeat)
+	policy, errs := b.PolicyBody.policy()
 	m := monitor.Monitor{
 		ID: b.ID, Version: b.Version, Name: b.Name, Description: b.Description, Group: b.Group, Labels: b.Labels,
 		Schedule: b.Schedule, Zone: b.Zone, CatchUp: monitor.CatchUp(b.CatchUp), Targets: slices.Clone(b.Targets), Minutes: b.Minutes,
-		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Policy: monitor.Policy{Repeat: repeat}, Active: b.Active,
+		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Policy: policy, Active: b.Active,
 	}
 	if string(m.Params) == "null" {
 		m.Params = nil
 	}
-	return m, monitor.AllFieldErrors(err)
+	return m, errs
 }
 
 func timeOrNil(t time.Time) *time.Time {

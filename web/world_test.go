@@ -39,6 +39,7 @@ type world struct {
 	notices   []monitor.Notice
 	attempts  map[int64][]monitor.Attempt
 	sourceErr error
+	retried   []int64
 	bell      web.Bell
 }
 
@@ -337,4 +338,30 @@ func reference() []stdlib.Entry {
 		{Name: "mean", Kind: stdlib.Function, Group: "Statistics", Method: true, Signature: "mean(values: number[]): number", Summary: "The arithmetic mean.", Nulls: "counted as 0", Example: stdlib.Example{Script: "puts(mean([1, 2, 3]))", Output: "2\n"}},
 		{Name: "series.values", Kind: stdlib.Field, Group: "Data", Signature: "values: (number | null)[]", Summary: "The numbers of a series, null where there is a gap.", Example: stdlib.Example{Script: "puts(@a.values.length)", Output: "60\n"}},
 	}
+}
+
+func (w *world) Acknowledge(_ context.Context, s monitor.Subject, _ monitor.Message, by string, at time.Time) (monitor.Change, error) {
+	for i := range w.incidents {
+		if w.incidents[i].Subject == s && w.incidents[i].ClosedAt.IsZero() {
+			w.incidents[i].AckedBy, w.incidents[i].AckedAt = by, at
+		}
+	}
+	return monitor.Change{}, nil
+}
+
+func (w *world) Unacknowledge(context.Context, monitor.Subject, string, time.Time) (monitor.Change, error) {
+	return monitor.Change{}, nil
+}
+
+func (w *world) Note(context.Context, monitor.Subject, string, string, time.Time) (monitor.Change, error) {
+	return monitor.Change{}, nil
+}
+
+func (w *world) CloseByHand(context.Context, monitor.Subject, monitor.Message, string, time.Time) (monitor.Change, error) {
+	return monitor.Change{}, nil
+}
+
+func (w *world) Retry(_ context.Context, id int64, _ time.Time) error {
+	w.retried = append(w.retried, id)
+	return nil
 }

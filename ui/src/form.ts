@@ -6,7 +6,7 @@ import type { ScriptEditor } from "./script";
 import type { TargetsEditor } from "./targets";
 import type { Monitor } from "./wire";
 
-const simple = ["name", "description", "group", "schedule", "timezone", "catch_up", "repeat"] as const;
+const simple = ["name", "description", "group", "schedule", "timezone", "catch_up", "repeat", "recheck", "keep_firing", "warnings", "flapping", "faults"] as const;
 
 export class Form {
   constructor(readonly root: HTMLElement, private readonly script: ScriptEditor, private readonly targets: TargetsEditor) {}
@@ -17,6 +17,7 @@ export class Form {
     const m: Monitor = { ...stored, labels: parseLabels(this.input("labels").value), targets: this.targets.lines, script: this.script.text };
     for (const name of simple) m[name] = this.input(name).value.trim();
     m.minutes = Number(this.input("minutes").value) || 0;
+    m.failures = Number(this.input("failures").value) || 0;
     m.alerts = this.input("alerts").value.split(/[\n\s,]+/).filter((line) => line !== "");
     m.active = this.input("active").checked;
     const params = this.input("params").value.trim();
@@ -29,6 +30,7 @@ export class Form {
     for (const name of simple) this.input(name).value = m[name];
     this.input("labels").value = formatLabels(m.labels);
     this.input("minutes").value = m.minutes ? String(m.minutes) : "";
+    this.input("failures").value = m.failures ? String(m.failures) : "";
     this.input("alerts").value = m.alerts.join("\n");
     this.input("active").checked = m.active;
     this.input("params").value = m.params === undefined || m.params === null ? "" : typeof m.params === "string" ? m.params : JSON.stringify(m.params, null, 2);

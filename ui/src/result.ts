@@ -53,11 +53,11 @@ export class ResultPane {
 
   private showNotices(run: TestRun): void {
     const notices = run.notices ?? [];
-    this.would.replaceChildren();
-    if (notices.length === 0) return;
-    this.would.append(
-      h("p", { class: "section-label" }, "A live run with this result would send"),
-      h("ul", { class: "would" }, ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.what)))));
+    this.would.replaceChildren(
+      h("p", { class: "section-label" }, "A live run with this result"),
+      h("ul", { class: "would" },
+        h("li", {}, `would be: ${run.decision}`),
+        ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.what)))));
   }
 }
 

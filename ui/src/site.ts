@@ -1,7 +1,8 @@
 // What every page loads: relative times, theme, keys, live lists.
 import "./site.css";
 import { call } from "./api";
-import { $, all, confirmTwice, maybe, toast } from "./dom";
+import { all, confirmTwice, maybe, toast } from "./dom";
+import { startForms } from "./forms";
 import { startKeys } from "./keys";
 import { startLists } from "./list";
 import { startLive } from "./live";
@@ -66,12 +67,4 @@ startLists();
 startLive();
 startKeys();
 startRestore();
-for (const form of all<HTMLFormElement>("form[data-confirm]")) {
-  const button = $<HTMLButtonElement>("button", form);
-  form.addEventListener("submit", (e) => {
-    if (button.classList.contains("armed")) return;
-    e.preventDefault();
-    button.classList.add("armed");
-    button.textContent = form.dataset.confirm ?? "Press again";
-  });
-}
+startForms();

@@ -17,6 +17,12 @@ export interface Monitor {
   params?: unknown;
   alerts: string[];
   repeat: string;
+  failures: number;
+  recheck: string;
+  keep_firing: string;
+  warnings: string;
+  flapping: string;
+  faults: string;
   active: boolean;
 }
 
@@ -36,6 +42,7 @@ export interface TestRun {
   targets: TargetStatus[] | null;
   window: Window;
   notices: { to: string; what: string }[] | null;
+  decision: string;
   fetch_ms: number;
   cost: { wall_ms: number; cpu_ms: number; memory: number; points_in: number; points_out: number };
 }
