@@ -61,8 +61,8 @@ func TestPool_RecyclesWorkers(t *testing.T) {
 }
 
 func TestPool_MonitorMayOnlyLowerLimits(t *testing.T) {
-	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{Memory: 128 << 20, Output: 1000}})
-	in := monitor.Input{Script: `const kept = []; for (;;) kept.push("x".repeat(1000) + kept.length)`, Limits: monitor.Limits{Memory: 32 << 20, CPU: time.Second}}
+	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{Memory: 128 << 20, Output: 1000, CPU: 20 * time.Second}})
+	in := monitor.Input{Script: `const kept = []; for (;;) kept.push("x".repeat(1000) + kept.length)`, Limits: monitor.Limits{Memory: 32 << 20}}
 	result, err := pool.Run(t.Context(), in)
 	if err != nil || result.Fault != monitor.FaultMemory || !strings.Contains(result.Reason, "32 MB") {
 		t.Errorf("a lower limit of memory gives %q (%s), %v", result.Fault, result.Reason, err)

@@ -92,7 +92,7 @@ func (w *process) live(child child) {
 	complaint := make(chan []byte, 1)
 	go func() { complaint <- lastWords(child.stderr) }()
 	err := w.read(newFrameReader(child.stdout, maxResult(w.pool.opts.Limits)))
-	if err != nil && !errors.Is(err, io.EOF) {
+	if !errors.Is(err, io.EOF) {
 		w.pool.mu.Lock()
 		w.end(verdict{fault: monitor.FaultSandbox, reason: "The script's worker process broke the protocol: " + err.Error() + ".", strike: true, culprit: w.at()})
 		w.pool.mu.Unlock()

@@ -46,7 +46,7 @@ func mortal() *syscall.SysProcAttr {
 
 func inNamespaces(uid, gid int) *syscall.SysProcAttr {
 	attr := mortal()
-	attr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWPID |
+	attr.Cloneflags = syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | pidNamespace |
 		syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS | syscall.CLONE_NEWNS
 	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
 	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}

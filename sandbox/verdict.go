@@ -47,7 +47,7 @@ func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
 	}
 	switch {
 	case state.ExitCode() == ExitMemory,
-		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve"):
+		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve", "address space collisions"):
 		v.fault = monitor.FaultMemory
 		v.reason = fmt.Sprintf("The script used more than %s of memory.", size(l.Memory))
 	case said("stack exceeds", "stack overflow"):
