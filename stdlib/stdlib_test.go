@@ -86,3 +86,26 @@ func TestJSON_HoldsAllEntries(t *testing.T) {
 		t.Errorf("JSON holds %d entries, want %d", len(got), len(Entries()))
 	}
 }
+
+func TestText_FitsATerminal(t *testing.T) {
+	e, _ := Find("median")
+	want := `median(data: Data, otherwise?: T): number | T
+
+The value in the middle, or the mean of the two there.
+
+Nulls are skipped.`
+	if got := e.Text(); !strings.HasPrefix(got, strings.Replace(want, "Nulls are", "Nulls: Nulls are", 1)) || !strings.Contains(got, "Example:\n\n    puts(") {
+		t.Errorf("got\n%s", got)
+	}
+	for _, e := range Entries() {
+		text, _, _ := strings.Cut(strings.TrimPrefix(e.Text(), e.Signature), "Example:")
+		for line := range strings.Lines(text) {
+			if len([]rune(line)) > 80 {
+				t.Errorf("%s has a line of %d columns: %s", e.Name, len(line), line)
+			}
+		}
+	}
+	if index := Index(); !strings.Contains(index, "\nStatistics\n  sum  ") || strings.Count(index, "\n") < len(Entries()) {
+		t.Errorf("the index is\n%s", index)
+	}
+}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -160,63 +159,6 @@ func (m *members) Has(name string) bool               { return m.Get(name) != ni
 func (m *members) Set(name string, v goja.Value) bool { m.known[name] = v; return true }
 func (m *members) Delete(name string) bool            { return true }
 func (m *members) Keys() []string                     { return nil }
-
-// variable returns the value of @name, or nil when there is no such variable.
-func (r *run) variable(name string) goja.Value {
-	switch name {
-	case "timeseries":
-		return r.timeseries()
-	case "targets":
-		return r.targets()
-	case "name":
-		return r.vm.ToValue(r.in.Name)
-	case "minutes":
-		return r.vm.ToValue(r.in.Minutes)
-	case "jobId":
-		return r.vm.ToValue(r.in.JobID)
-	case "now":
-		return r.vm.ToValue(r.in.At.Unix())
-	case "previous":
-		return r.previous()
-	case "params":
-		return r.params()
-	}
-	if i := letterIndex(name); i >= 0 && i < len(r.series) {
-		return r.seriesObject(i)
-	}
-	return nil
-}
-
-// letterIndex returns the place of a series' variable: a is 0, z 25, a1 26, z1
-// 51, a2 52; -1 for other names.
-func letterIndex(name string) int {
-	if name == "" || name[0] < 'a' || name[0] > 'z' {
-		return -1
-	}
-	letter := int(name[0] - 'a')
-	if len(name) == 1 {
-		return letter
-	}
-	round, err := strconv.Atoi(name[1:])
-	if err != nil || round < 1 || name[1] == '+' || name[1] == '0' || len(name) > 6 {
-		return -1
-	}
-	return 26*round + letter
-}
-
-// letterName is the inverse of letterIndex.
-func letterName(i int) string {
-	name := string(rune('a' + i%26))
-	if i >= 26 {
-		name += strconv.Itoa(i / 26)
-	}
-	return name
-}
-
-// variableNames lists the names after @ that are not series.
-func variableNames() []string {
-	return []string{"timeseries", "targets", "name", "minutes", "jobId", "now", "previous", "params"}
-}
 
 // sortedNames returns the names of a scope in order.
 func (s scope) sortedNames() []string {
