@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "worker-small":
 			os.Exit(worker.Main(newSmallEngine))
+		case "server":
+			os.Exit(serveStuck())
 		case "worker-mad":
 			os.Exit(serveMad(os.Args[2]))
 		case "worker-evil":

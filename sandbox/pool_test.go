@@ -3,6 +3,11 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -143,4 +148,85 @@ func TestPool_CloseEndsRunsUnderWay(t *testing.T) {
 	if _, err := pool.Run(t.Context(), monitor.Input{}); !errors.Is(err, monitor.ErrUnavailable) {
 		t.Errorf("a run after Close gives %v", err)
 	}
+}
+
+func TestPool_KeepsWhatAStuckRunSaid(t *testing.T) {
+	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{CPU: 200 * time.Millisecond}})
+	result := run(t, pool, `puts("so far"); graph_value("x", 1, 2); Array.prototype.forEach.call({length: 2**53-1}, Math.abs)`)
+	if result.Fault != monitor.FaultTimeout || result.Output != "so far\n" || len(result.Graph) != 1 || result.Graph[0].Label != "x" {
+		t.Errorf("got %+v", result)
+	}
+	if c := result.Cost; c.CPU < 200*time.Millisecond || c.CPU > 450*time.Millisecond || c.PointsOut != 1 || c.OutputBytes != 7 {
+		t.Errorf("cost is %+v", c)
+	}
+}
+
+// Workers must not outlive a server that is killed, even when they are in the
+// middle of a script that never ends.
+func TestPool_WorkersEndWithTheServer(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("looks for processes in /proc")
+	}
+	server := exec.Command("/proc/self/exe", "server")
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stdout, make([]byte, len("busy"))); err != nil {
+		t.Fatal(err)
+	}
+	workers := childrenOf(t, server.Process.Pid)
+	if len(workers) == 0 {
+		t.Error("the server has no workers")
+	}
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Wait() // it was killed
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		workers = slices.DeleteFunc(workers, func(pid string) bool {
+			state, err := os.ReadFile("/proc/" + pid + "/stat")
+			return err != nil || strings.Contains(string(state), ") Z ")
+		})
+		if len(workers) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d workers live on", len(workers))
+		}
+	}
+}
+
+// serveStuck is a server with a run that does not end.
+func serveStuck() int {
+	pool, err := sandbox.NewPool(sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{CPU: time.Minute}})
+	if err != nil {
+		return 1
+	}
+	go func() {
+		for pool.Stats().Slow == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Print("busy")
+	}()
+	_, _ = pool.Run(context.Background(), monitor.Input{Script: "for (;;);"}) // it is killed before
+	return 1
+}
+
+func childrenOf(t *testing.T, parent int) (children []string) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		status, _ := os.ReadFile("/proc/" + entry.Name() + "/status") // most are not processes
+		if strings.Contains(string(status), fmt.Sprintf("PPid:\t%d\n", parent)) {
+			children = append(children, entry.Name())
+		}
+	}
+	return children
 }
