@@ -1,6 +1,6 @@
 // Lists that filter as one types and refresh in place. The server renders them:
-// a form[data-list] fetches the page for its fields and swaps the part with the
-// id that data-list names, so that there is one template and every view has a URL.
+// a form[data-list] fetches the page for its fields and swaps the parts that
+// data-live marks, so that there is one template and every view has a URL.
 import { call, isAbort, type Problem } from "./api";
 import { $, all, debounce, maybe, toast } from "./dom";
 import { refreshTimes } from "./time";
@@ -35,16 +35,18 @@ function address(form: HTMLFormElement): string {
   return form.action.split("?")[0] + (text ? `?${text}` : "");
 }
 
+/** Fetches a page again and puts its live parts in place of those shown. */
 async function load(url: string, remember: boolean): Promise<void> {
-  const id = maybe<HTMLFormElement>("form[data-list]")?.dataset.list ?? "live";
-  const host = maybe(`#${id}`);
-  if (!host) return;
+  const hosts = all("[data-live]");
+  if (hosts.length === 0) return;
   loading?.abort();
   const mine = loading = new AbortController();
   try {
-    const response = await fetch(url, { headers: { "X-Fragment": id, Accept: "text/html" }, signal: mine.signal });
+    const response = await fetch(url, { headers: { Accept: "text/html" }, signal: mine.signal });
     if (!response.ok) throw new Error(String(response.status));
-    swap(host, await response.text());
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const host of hosts) swap(host, page.getElementById(host.id));
+    document.dispatchEvent(new CustomEvent("wm:swapped"));
     if (remember) history.replaceState(null, "", url);
   } catch (error) {
     if (!isAbort(error) && remember) toast("The list could not be loaded. Is the server running?");
@@ -52,13 +54,14 @@ async function load(url: string, remember: boolean): Promise<void> {
 }
 
 /** Replaces the list but keeps what the reader was doing: focus, ticks, selection, open details. */
-function swap(host: HTMLElement, html: string): void {
+function swap(host: HTMLElement, inner: HTMLElement | null): void {
+  if (!inner) return;
+  if (host.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "")
+    && (document.activeElement as HTMLInputElement).type !== "checkbox") return;
   const ticked = new Set(all<HTMLInputElement>(".sel input:checked", host).map((b) => b.dataset.id));
   const chosen = maybe("tr.selected", host)?.dataset.row;
   const open = new Set(all<HTMLDetailsElement>("details[open][id]", host).map((d) => d.id));
   const focus = host.contains(document.activeElement) ? document.activeElement?.id : undefined;
-  const inner = new DOMParser().parseFromString(html, "text/html").getElementById(host.id);
-  if (!inner) return;
   host.replaceChildren(...inner.childNodes);
   for (const box of all<HTMLInputElement>(".sel input[data-id]", host)) box.checked = ticked.has(box.dataset.id);
   for (const d of all<HTMLDetailsElement>("details[id]", host)) if (open.has(d.id)) d.open = true;
@@ -66,7 +69,6 @@ function swap(host: HTMLElement, html: string): void {
   if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   showBulk();
   refreshTimes(host);
-  document.dispatchEvent(new CustomEvent("wm:swapped"));
 }
 
 /** Fetches the list again as the address says; called when something changed on the server. */

@@ -16,7 +16,7 @@ export function startLive(): void {
     stale = false;
     busy = true;
     await reload();
-    window.setTimeout(() => { busy = false; if (stale) void refresh(); }, 1000);
+    window.setTimeout(() => { busy = false; if (stale) void refresh(); }, 2000);
   };
   const stream = new EventSource("/events");
   const dot = maybe(".live-dot");
