@@ -34,18 +34,16 @@ func (s *series) gapAt(at int64) goja.Value {
 	return e.object
 }
 
-func (e *entry) bind() {
-	e.object = e.of.r.vm.NewDynamicObject(e)
-	_ = e.object.SetPrototype(e.of.r.entryPrototype())
-}
+// bind makes the script's object. It keeps the prototype of all objects, since
+// setting another costs as much as the object; toString is among the fields.
+func (e *entry) bind() { e.object = e.of.r.vm.NewDynamicObject(e) }
 
-// entryPrototype is what entries have in common: how they are printed.
-func (r *run) entryPrototype() *goja.Object {
-	if r.entryProto == nil {
-		r.entryProto = r.vm.NewObject()
-		r.printAs(r.entryProto)
+// entryToString is how entries are printed.
+func (r *run) entryToString() goja.Value {
+	if r.entryString == nil {
+		r.entryString = r.rubyToString()
 	}
-	return r.entryProto
+	return r.entryString
 }
 
 // Get returns a field of the entry.
@@ -63,6 +61,8 @@ func (e *entry) Get(key string) goja.Value {
 		return e.stamp
 	case "label":
 		return e.of.Get("label")
+	case "toString":
+		return e.of.r.entryToString()
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ type run struct {
 	members     *goja.Object
 	seriesProto *goja.Object
 	listProto   *goja.Object
-	entryProto  *goja.Object
+	entryString goja.Value
 	warning     *goja.Object // the Warning class, once the script has asked for it
 	fnProto     *goja.Object
 	rejected    []rejection

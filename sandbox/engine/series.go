@@ -78,14 +78,17 @@ func (r *run) seriesPrototype() *goja.Object {
 
 // printAs gives the prototype a toString that prints as Rearview did.
 func (r *run) printAs(proto *goja.Object) {
-	print := r.named("toString", func(fc goja.FunctionCall) goja.Value {
+	_ = proto.DefineDataProperty("toString", r.rubyToString(), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
+}
+
+func (r *run) rubyToString() goja.Value {
+	return r.named("toString", func(fc goja.FunctionCall) goja.Value {
 		object, ok := fc.This.(*goja.Object)
 		if !ok {
 			panic(r.vm.NewTypeError("not a series, an entry or a list of them"))
 		}
 		return r.vm.ToValue(r.rubyText(object))
 	})
-	_ = proto.DefineDataProperty("toString", print, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
 // seriesOf returns the series behind an object of the script, or nil. Export is
