@@ -139,7 +139,7 @@ func (db *DB) apply(tx *gorm.DB, batch []*pendingCommit) error {
 			p.err = fmt.Errorf("monitor %d was switched off or deleted: %w", run.Monitor, monitor.ErrNotFound)
 			continue
 		}
-		if err := applyOne(tx, p); err != nil {
+		if err := db.applyOne(tx, p); err != nil {
 			if !errors.Is(err, monitor.ErrConflict) {
 				return err
 			}
@@ -173,13 +173,13 @@ func activeMonitors(tx *gorm.DB, batch []*pendingCommit) (map[int64]bool, error)
 }
 
 // applyOne writes one commit, the state first: it alone can be in conflict.
-func applyOne(tx *gorm.DB, p *pendingCommit) error {
+func (db *DB) applyOne(tx *gorm.DB, p *pendingCommit) error {
 	c := p.commit
-	if err := swapState(tx, c); err != nil {
+	if err := db.swapState(tx, c); err != nil {
 		return err
 	}
 	if c.Run != nil {
-		if err := endRun(tx, *c.Run, p.detail); err != nil {
+		if err := db.endRun(tx, *c.Run, p.detail); err != nil {
 			return err
 		}
 	}
@@ -197,64 +197,54 @@ func applyOne(tx *gorm.DB, p *pendingCommit) error {
 }
 
 // swapState stores the next state where the one before still is what it was.
-func swapState(tx *gorm.DB, c monitor.Commit) error {
+func (db *DB) swapState(tx *gorm.DB, c monitor.Commit) error {
 	s := c.State
 	seen := ""
 	if c.Run != nil {
 		seen = letter(c.Run.Level, c.Run.Fault)
 	}
 	if c.Steady {
-		return swapped(tx.Exec(`UPDATE states SET runs = runs + 1, at = ?, recent = substr(recent || ?, ?)
-			WHERE kind = ? AND key = ? AND version = ? AND at < ?`,
-			millis(s.At), seen, len(seen)+1, string(s.Subject.Kind), s.Subject.Key, s.Version, millis(s.At)))
+		return swapped(db.hot.countRun.exec(tx, millis(s.At), seen, len(seen)+1,
+			string(s.Subject.Kind), s.Subject.Key, s.Version, millis(s.At)))
 	}
 	row, err := rowOfState(s)
 	if err != nil {
 		return err
 	}
 	if s.Version == 0 {
-		return swapped(tx.Exec(`INSERT INTO states (kind, key, version, level, since, runs, at, message, fault, fault_since,
+		return swapped(affected(tx.Exec(`INSERT INTO states (kind, key, version, level, since, runs, at, message, fault, fault_since,
 			fault_runs, observed, tries, calm_since, flaps, flapping, recent, incident, open)
 			VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			row.Kind, row.Key, row.Level, row.Since, row.Runs, row.At, row.Message, row.Fault, row.FaultSince,
 			row.FaultRuns, row.Observed, row.Tries, row.CalmSince, row.Flaps, row.Flapping,
-			emptyRecent[len(seen):]+seen, row.Incident, row.Open))
+			emptyRecent[len(seen):]+seen, row.Incident, row.Open)))
 	}
-	return swapped(tx.Exec(`UPDATE states SET version = version + 1, level = ?, since = ?, runs = ?, at = ?, message = ?,
+	return swapped(affected(tx.Exec(`UPDATE states SET version = version + 1, level = ?, since = ?, runs = ?, at = ?, message = ?,
 		fault = ?, fault_since = ?, fault_runs = ?, observed = ?, tries = ?, calm_since = ?, flaps = ?, flapping = ?,
 		recent = substr(recent || ?, ?), incident = ?, open = ? WHERE kind = ? AND key = ? AND version = ?`,
 		row.Level, row.Since, row.Runs, row.At, row.Message,
 		row.Fault, row.FaultSince, row.FaultRuns, row.Observed, row.Tries, row.CalmSince, row.Flaps, row.Flapping,
-		seen, len(seen)+1, row.Incident, row.Open, row.Kind, row.Key, row.Version))
+		seen, len(seen)+1, row.Incident, row.Open, row.Kind, row.Key, row.Version)))
 }
 
-func swapped(result *gorm.DB) error {
-	if result.Error != nil {
-		return result.Error
-	}
-	if result.RowsAffected == 0 {
+func affected(result *gorm.DB) (int64, error) { return result.RowsAffected, result.Error }
+
+func swapped(n int64, err error) error {
+	if err == nil && n == 0 {
 		return fmt.Errorf("%w: the state has moved on", monitor.ErrConflict)
 	}
-	return nil
+	return err
 }
 
 // endRun fills in the claimed row, or makes it when the run was not claimed. A
 // run that has ended already stays as it is.
-func endRun(tx *gorm.DB, r monitor.Run, detail []byte) error {
+func (db *DB) endRun(tx *gorm.DB, r monitor.Run, detail []byte) error {
 	at := millis(r.At)
-	err := tx.Exec(`INSERT INTO runs (monitor_id, scheduled_at, phase, version, started_at, fetch_us, level, fault, message,
-		reason, until, note, incident, wall_us, cpu_us, memory, points_in, points_out, output_bytes, kept)
-		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (monitor_id, scheduled_at) DO UPDATE SET phase = 1, version = excluded.version,
-		started_at = excluded.started_at, fetch_us = excluded.fetch_us, level = excluded.level, fault = excluded.fault,
-		message = excluded.message, reason = excluded.reason, until = excluded.until, note = excluded.note,
-		incident = excluded.incident, wall_us = excluded.wall_us, cpu_us = excluded.cpu_us, memory = excluded.memory,
-		points_in = excluded.points_in, points_out = excluded.points_out, output_bytes = excluded.output_bytes,
-		kept = excluded.kept WHERE runs.phase = 0`,
-		r.Monitor, at, r.Version, millis(r.Started), inMicros(r.Fetch), r.Level, string(r.Fault),
+	_, err := db.hot.endRun.exec(tx,
+		r.Monitor, at, r.Version, millis(r.Started), inMicros(r.Fetch), int64(r.Level), string(r.Fault),
 		monitor.Cut(r.Message, monitor.MaxRunMessage), string(r.Decision.Reason), millis(r.Decision.Until), r.Decision.Note,
 		r.Incident, inMicros(r.Cost.Wall), inMicros(r.Cost.CPU), r.Cost.Memory, r.Cost.PointsIn, r.Cost.PointsOut,
-		r.Cost.OutputBytes, r.Kept && detail != nil).Error
+		r.Cost.OutputBytes, r.Kept && detail != nil)
 	if err != nil || detail == nil {
 		return err
 	}
@@ -265,9 +255,8 @@ func endRun(tx *gorm.DB, r monitor.Run, detail []byte) error {
 			return err
 		}
 	}
-	return tx.Exec(`INSERT INTO last_details (monitor_id, scheduled_at, body) VALUES (?, ?, ?)
-		ON CONFLICT (monitor_id) DO UPDATE SET scheduled_at = excluded.scheduled_at, body = excluded.body`,
-		r.Monitor, at, detail).Error
+	_, err = db.hot.lastDetail.exec(tx, r.Monitor, at, detail)
+	return err
 }
 
 func inMicros(d time.Duration) int64 { return d.Microseconds() }

@@ -207,15 +207,15 @@ func (db *DB) Notices(ctx context.Context, f NoticeFilter) ([]monitor.Notice, er
 		query = query.Where("n.id < ?", f.Before)
 	}
 	var rows []struct {
-		noticeRow `gorm:"embedded"`
-		Body      storedMessage
+		Row  noticeRow `gorm:"embedded"`
+		Body storedMessage
 	}
 	if err := query.Scan(&rows).Error; err != nil {
 		return nil, db.fault("read outbox", err)
 	}
 	all := make([]monitor.Notice, len(rows))
 	for i, row := range rows {
-		all[i] = row.notice()
+		all[i] = row.Row.notice()
 		all[i].Message = row.Body.message()
 	}
 	return all, nil

@@ -54,6 +54,7 @@ type DB struct {
 
 	write *gorm.DB // one connection, every transaction immediate
 	read  *gorm.DB // several, that cannot write
+	hot   hotStatements
 
 	commits chan *pendingCommit
 	queued  chan struct{} // has a token when notices were queued
@@ -102,6 +103,9 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	if db.read, err = db.pool(pragmas+"&_pragma=query_only(on)", max(4, runtime.GOMAXPROCS(0))); err != nil {
+		return err
+	}
+	if err := db.prepareHot(ctx); err != nil {
 		return err
 	}
 	return db.loadInstallation(ctx)

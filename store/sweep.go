@@ -42,21 +42,21 @@ func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, e
 // clustered by monitor.
 func (db *DB) sweepRuns(ctx context.Context, keep time.Duration, at time.Time, swept *Swept) error {
 	for id := int64(0); ; {
-		var next struct {
-			ID    *int64
+		var next []struct {
+			ID    int64
 			Alive bool
 		}
-		err := db.read.WithContext(ctx).Raw(`SELECT MIN(monitor_id) AS id,
-			EXISTS (SELECT 1 FROM monitors WHERE id = MIN(monitor_id)) AS alive FROM runs WHERE monitor_id > ?`, id).Scan(&next).Error
-		if err != nil || next.ID == nil {
+		err := db.read.WithContext(ctx).Raw(`SELECT monitor_id AS id, EXISTS (SELECT 1 FROM monitors m WHERE m.id = monitor_id) AS alive
+			FROM runs WHERE monitor_id > ? ORDER BY monitor_id LIMIT 1`, id).Scan(&next).Error
+		if err != nil || len(next) == 0 {
 			return err
 		}
-		id = *next.ID
+		id = next[0].ID
 		border := int64(0)
 		if keep > 0 {
 			border = millis(at.Add(-keep))
 		}
-		if !next.Alive {
+		if !next[0].Alive {
 			border = millis(at)
 		}
 		if border == 0 {
