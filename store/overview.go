@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"wingmirror/monitor"
@@ -37,13 +39,16 @@ func (db *DB) Overview(ctx context.Context) ([]Overview, error) {
 	rows, err := db.read.WithContext(ctx).Raw(`SELECT m.id, m.version, m.name, m.path, m.labels, m.schedule, m.zone, m.active,
 		COALESCE(s.level, 0), COALESCE(s.since, 0), COALESCE(s.runs, 0), COALESCE(s.at, 0), COALESCE(s.fault, ''),
 		COALESCE(s.message, ''), COALESCE(s.recent, ?), COALESCE(s.incident, ''), COALESCE(s.open, '')
-		FROM monitors m LEFT JOIN states s ON s.kind = 'monitor' AND s.key = CAST(m.id AS TEXT)
-		ORDER BY m.name, m.id`, emptyRecent).Rows()
+		FROM monitors m LEFT JOIN states s ON s.kind = 'monitor' AND s.key = CAST(m.id AS TEXT)`, emptyRecent).Rows()
 	var all []Overview
 	err = scanAll(rows, err, func(r rowScanner) error {
 		o, err := scanOverview(r)
 		all = append(all, o)
 		return err
+	})
+	// Sorted here: SQLite would carry all columns through its sorter.
+	slices.SortFunc(all, func(a, b Overview) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return all, db.fault("read overview", err)
 }
