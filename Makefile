@@ -21,7 +21,7 @@ ui:
 
 fuzz:
 	CGO_ENABLED=0 go test ./monitor -fuzz FuzzParseFile -fuzztime 30s
-	CGO_ENABLED=0 go test ./crontab -fuzz Fuzz -fuzztime 30s
+	CGO_ENABLED=0 go test ./sandbox/engine -fuzz FuzzParse -fuzztime 30s
 	CGO_ENABLED=0 go test ./graphite -fuzz FuzzDecodeJSON -fuzztime 30s
 
 bench:

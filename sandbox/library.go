@@ -57,3 +57,10 @@ func (p *Pool) SetLibrary(ctx context.Context, files []File) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Library returns the files that are in force for runs that start now.
+func (p *Pool) Library() []File {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.library
+}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"wingmirror/graphite"
@@ -51,33 +49,9 @@ func startPool(c sandboxConfig, log slog.Handler) (*sandbox.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.NewPool(sandbox.Options{
+	pool, err := sandbox.NewPool(sandbox.Options{
 		Workers: c.Workers, Limits: c.limits(), Library: library, Strict: c.Strict,
 		Path: path, Args: []string{workerCommand}, Log: slog.New(log),
 	})
-}
-
-// readLibrary reads the .js files of a directory of helpers, in name order; ""
-// is none.
-func readLibrary(dir string) ([]sandbox.File, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, monitor.Invalid("stdlib", "%v", err)
-	}
-	var files []sandbox.File
-	for _, entry := range entries {
-		if entry.IsDir() || filepath.Ext(entry.Name()) != ".js" {
-			continue
-		}
-		source, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		if err != nil {
-			return nil, monitor.Invalid("stdlib", "%v", err)
-		}
-		files = append(files, sandbox.File{Name: entry.Name(), Source: string(source)})
-	}
-	slices.SortFunc(files, func(a, b sandbox.File) int { return strings.Compare(a.Name, b.Name) })
-	return files, nil
+	return pool, withPlaces(err)
 }

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Readers copy these scripts into files and check them, so that is what is done here.
+func TestDocs_ScriptsFromRearviewPassCheck(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "from-rearview.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Two series of three points: the second is a fifth of the first.
+	series := writeFile(t, "render.json", `[
+		{"target": "impressions", "datapoints": [[82, 60], [74, 120], [null, 180]]},
+		{"target": "conversions", "datapoints": [[17, 60], [14, 120], [null, 180]]}]`)
+	scripts := regexp.MustCompile("(?s)```js\n(.*?)```").FindAllStringSubmatch(string(document), -1)
+	if len(scripts) < 3 {
+		t.Fatalf("found %d scripts, want the wiki's two and the gallery's one", len(scripts))
+	}
+	for _, script := range scripts {
+		code, out, errs := invoke(t, nil, "check", writeFile(t, "doc.js", script[1]), "--series", series)
+		if code != exitOK || !strings.Contains(out, "OK\n") {
+			t.Errorf("exit %d of\n%s\n%s%s", code, script[1], out, errs)
+		}
+	}
+}
