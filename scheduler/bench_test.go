@@ -38,11 +38,11 @@ func (*idle) Claim(_ context.Context, _ time.Time, ids []int64) (map[int64]monit
 	return won, nil
 }
 
-func (w *idle) Record(context.Context, monitor.Monitor, Evaluation) error {
+func (w *idle) Record(context.Context, monitor.Monitor, Evaluation) (time.Time, error) {
 	if w.left.Add(-1) == 0 {
 		close(w.end)
 	}
-	return nil
+	return time.Time{}, nil
 }
 
 // specsOf returns as many different specs as there are cohorts, all of them due

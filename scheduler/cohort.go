@@ -130,7 +130,7 @@ func (s *Scheduler) newLane() (*lane, error) {
 
 func (l *lane) close(log *slog.Logger) {
 	if err := l.gocron.Shutdown(); err != nil {
-		log.Warn("stop gocron", "error", err)
+		log.Debug("stop gocron", "error", err) // it waited for ticks, which do nothing any more
 	}
 }
 
@@ -278,6 +278,9 @@ func (s *Scheduler) rewind(now time.Time) {
 	for _, c := range s.cohorts {
 		if c.last.After(now) {
 			c.last = now
+		}
+		for _, e := range c.members {
+			e.forgetRecheck()
 		}
 		s.ring(c, now, due)
 		s.unwind(s.lanes[c.key.zone], c)

@@ -20,7 +20,8 @@ type world struct {
 	onRun      func(ctx context.Context, in monitor.Input) (monitor.Result, error) // nil: all is well
 	onFetch    func(target string) monitor.Fetched                                 // nil: one point
 	onClaim    func(at time.Time, ids []int64) error
-	taken      map[runKey]bool // runs that somebody else has
+	onRecord   func(monitor.Monitor, Evaluation) time.Time // nil: no extra runs
+	taken      map[runKey]bool                             // runs that somebody else has
 
 	mu       sync.Mutex
 	requests [][]string
@@ -122,12 +123,15 @@ func (w *world) Claim(_ context.Context, at time.Time, ids []int64) (map[int64]m
 	return won, nil
 }
 
-func (w *world) Record(ctx context.Context, m monitor.Monitor, e Evaluation) error {
+func (w *world) Record(ctx context.Context, m monitor.Monitor, e Evaluation) (time.Time, error) {
 	pause(ctx, w.storeTakes)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorded = append(w.recorded, record{m, e, time.Now()})
-	return nil
+	if w.onRecord != nil {
+		return w.onRecord(m, e), nil
+	}
+	return time.Time{}, nil
 }
 
 // runs returns the scheduled times of what was recorded of a monitor, as clock

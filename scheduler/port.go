@@ -33,7 +33,8 @@ type Ledger interface {
 
 // Desk takes what a live run found, and returns when it is stored.
 type Desk interface {
-	// Record gives ErrNotFound when the monitor was switched off or deleted
-	// meanwhile; that is no failure.
-	Record(ctx context.Context, m monitor.Monitor, e Evaluation) error
+	// Record may ask for an extra run by returning its time, which is ignored
+	// when the monitor is due before; the zero time asks for none. ErrNotFound,
+	// when the monitor was switched off or deleted meanwhile, is no failure.
+	Record(ctx context.Context, m monitor.Monitor, e Evaluation) (again time.Time, err error)
 }

@@ -24,6 +24,7 @@ type task struct {
 	fetch    time.Duration // of the slowest of its requests
 	previous monitor.Previous
 	result   Evaluation
+	again    time.Time // when the Desk wants an extra run; zero for none
 }
 
 // share is one target in one window, for every run of a round that wants it.
@@ -87,6 +88,7 @@ func (s *Scheduler) plan(at time.Time, tasks []*task) (r *round, err error) {
 // release lets the monitor run again. s.mu is held.
 func (s *Scheduler) release(t *task) {
 	t.entry.busy = false
+	s.planRecheck(t)
 	if t.entry.cohort == nil && s.entries[t.m.ID] == t.entry {
 		delete(s.entries, t.m.ID)
 	}

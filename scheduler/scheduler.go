@@ -119,6 +119,7 @@ type entry struct {
 	cohort  *cohort          // nil when the monitor is gone
 	index   int              // in cohort.members
 	busy    bool             // due, running or being stored
+	recheck *recheck         // the extra run ahead, or nil
 }
 
 // New returns a scheduler without monitors that has not started.
@@ -247,6 +248,9 @@ func (s *Scheduler) join(m monitor.Monitor, key cohortKey, zone *time.Location) 
 		e = &entry{}
 		s.entries[m.ID] = e
 	}
+	if e.m != nil && e.m.Version != m.Version {
+		e.forgetRecheck()
+	}
 	e.m, e.targets = &m, sentTargets(m.Targets)
 	if e.cohort != nil && e.cohort.key == key {
 		return nil
@@ -286,6 +290,7 @@ func (s *Scheduler) leave(e *entry) {
 	if c == nil {
 		return
 	}
+	e.forgetRecheck()
 	last := c.members[len(c.members)-1]
 	c.members[e.index], last.index = last, e.index
 	c.members[len(c.members)-1] = nil
@@ -296,16 +301,20 @@ func (s *Scheduler) leave(e *entry) {
 	}
 }
 
-// NextRun returns when the monitor is due next, or the zero time when it does
-// not run.
+// NextRun returns when the monitor is due next, extra runs included, or the zero
+// time when it does not run.
 func (s *Scheduler) NextRun(id int64) time.Time {
 	now := s.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[id]; e != nil && e.cohort != nil {
-		return e.cohort.schedule.Next(now.In(e.cohort.zone))
+	e := s.entries[id]
+	switch {
+	case e == nil || e.cohort == nil:
+		return time.Time{}
+	case e.recheck != nil: // it is only planned when no tick comes before
+		return e.recheck.at.In(e.cohort.zone)
 	}
-	return time.Time{}
+	return e.cohort.schedule.Next(now.In(e.cohort.zone))
 }
 
 // errStopped is the cause of the context that ends runs which Stop could not
@@ -329,29 +338,51 @@ func (s *Scheduler) shutdown(ctx context.Context) error {
 	s.stopping = true
 	lanes := s.lanes
 	s.lanes = nil
+	for _, e := range s.entries {
+		e.forgetRecheck()
+	}
 	if s.inFlight == 0 {
 		close(s.idle)
 	}
 	s.mu.Unlock()
+	var closing sync.WaitGroup
 	for _, l := range lanes {
-		l.close(s.Log)
+		closing.Go(func() { l.close(s.Log) })
 	}
-	var err error
-	select {
-	case <-s.idle:
-	case <-ctx.Done():
-		s.mu.Lock()
-		err = fmt.Errorf("stop scheduler: %d runs were ended early: %w", s.inFlight, context.Cause(ctx))
-		s.mu.Unlock()
-		s.cancel(errStopped)
-		select {
-		case <-s.idle:
-		case <-time.After(patience):
-			return err // a goroutine that does not heed its context cannot be waited for
-		}
+	err := s.await(ctx)
+	closing.Wait()
+	if errors.Is(err, errStuck) {
+		return err // a goroutine that does not heed its context cannot be waited for
 	}
 	s.cancel(errStopped)
 	close(s.quit)
 	s.working.Wait()
 	return err
+}
+
+// errStuck is a run that goes on although its context has ended.
+var errStuck = errors.New("some of them did not end")
+
+// await returns when nothing is in flight any more. When ctx ends before, it
+// ends the runs.
+func (s *Scheduler) await(ctx context.Context) error {
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	left := s.inFlight
+	s.mu.Unlock()
+	if left == 0 { // both at once
+		return nil
+	}
+	err := fmt.Errorf("stop scheduler: %d runs were ended early: %w", left, context.Cause(ctx))
+	s.cancel(errStopped)
+	select {
+	case <-s.idle:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("%w: %w", err, errStuck)
+	}
 }

@@ -307,7 +307,9 @@ func TestScheduler_GoneMonitorIsNoFailure(t *testing.T) {
 
 type deskFunc func() error
 
-func (f deskFunc) Record(context.Context, monitor.Monitor, Evaluation) error { return f() }
+func (f deskFunc) Record(context.Context, monitor.Monitor, Evaluation) (time.Time, error) {
+	return time.Time{}, f()
+}
 
 func TestScheduler_FailuresOfOursAreContained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

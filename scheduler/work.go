@@ -90,7 +90,8 @@ func (s *Scheduler) recordOne(t *task) {
 	if gone {
 		return
 	}
-	switch err := s.Desk.Record(s.ctx, *t.m, t.result); {
+	var err error
+	switch t.again, err = s.Desk.Record(s.ctx, *t.m, t.result); {
 	case errors.Is(err, monitor.ErrNotFound):
 		s.Log.Debug("not recorded: the monitor is gone", "monitor", t.m.ID, "at", t.at)
 	case err != nil:

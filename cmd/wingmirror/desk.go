@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"wingmirror/alerting"
 	"wingmirror/monitor"
@@ -12,30 +13,24 @@ import (
 // desk hands what the scheduler found to alerting, and tells the pages.
 type desk struct {
 	alerting *alerting.Desk
+	defaults monitor.Policy // of the installation, as alerting has them
 	changed  func()
 }
 
-// Record stores what a run found. A monitor that was switched off or deleted
-// while it ran leaves no trace, which is what was asked for.
-func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluation) error {
-	_, err := d.alerting.Record(ctx, alerting.Finished{
-		Monitor: m,
-		Outcome: e.Outcome,
-		Run:     monitor.Run{Started: e.Started, Fetch: e.Fetch, Cost: e.Result.Cost},
-		Detail: &monitor.Detail{
-			Message: e.Outcome.Message,
-			Output:  e.Result.Output,
-			Graph:   e.Result.Graph,
-			Thrown:  e.Result.Thrown,
-			Targets: monitor.CountTargets(e.Targets),
-			Window:  e.Window,
-		},
-	})
+// Record stores what a run found, and asks for an extra run while a bad level
+// waits to be confirmed. A monitor that was switched off or deleted while it ran
+// leaves no trace, which is what was asked for.
+func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluation) (again time.Time, err error) {
+	change, err := d.alerting.Record(ctx, alerting.Finished{Monitor: m, Outcome: e.Outcome, Run: e.Run(m), Detail: e.Detail()})
 	if errors.Is(err, monitor.ErrNotFound) {
-		return nil
+		return time.Time{}, nil
 	}
-	if err == nil {
-		d.changed()
+	if err != nil {
+		return time.Time{}, err
 	}
-	return err
+	d.changed()
+	if wait := m.Policy.Or(d.defaults).Recheck; wait > 0 && change.State.Tries > 0 {
+		again = e.Outcome.At.Add(wait)
+	}
+	return again, nil
 }

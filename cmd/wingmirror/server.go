@@ -85,14 +85,16 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
 		Outbox: s.db, Channels: channels, Log: log.With("part", "dispatcher"), Grace: c.Schedule.StopTimeout,
 	})
+	defaults := monitor.Policy{Repeat: c.Alerting.Repeat}
 	s.scheduler, err = scheduler.New(scheduler.Options{
 		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
 		Desk: desk{
 			alerting: alerting.NewDesk(alerting.DeskOptions{
 				Ledger: s.db, Log: log.With("part", "desk"), Installation: s.db.Installation(),
-				Defaults: monitor.Policy{Repeat: c.Alerting.Repeat},
+				Defaults: defaults,
 			}),
-			changed: bell.Ring,
+			defaults: defaults,
+			changed:  bell.Ring,
 		},
 		Log: log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
 		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, MinInterval: c.Schedule.MinInterval,
@@ -160,6 +162,7 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	var background sync.WaitGroup
 	background.Go(func() { s.dispatcher.Run(deliveries) })
 	background.Go(func() { s.sweep(ctx) })
+	background.Go(func() { library{s.config.Sandbox.Library, s.pool, s.log}.follow(ctx, s.pool.Library()) })
 	s.logStart(ctx)
 	ready(s.base)
 
