@@ -19,10 +19,14 @@ ui:
 	cd ui && npm ci
 	go run ./ui/build
 
+# Every fuzz target in turn, for FUZZTIME each.
+FUZZTIME ?= 20s
 fuzz:
-	CGO_ENABLED=0 go test ./monitor -fuzz FuzzParseFile -fuzztime 30s
-	CGO_ENABLED=0 go test ./sandbox/engine -fuzz FuzzParse -fuzztime 30s
-	CGO_ENABLED=0 go test ./graphite -fuzz FuzzDecodeJSON -fuzztime 30s
+	@set -e; for dir in $$(git ls-files '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -ho '^func Fuzz[A-Za-z_]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "== $$dir $$target"; \
+	    CGO_ENABLED=0 go test ./$$dir -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) | tail -1; \
+	  done; done
 
 bench:
 	CGO_ENABLED=0 go test -run '^$$' -bench . -benchmem ./...
