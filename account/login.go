@@ -191,7 +191,7 @@ func LoginPath(r *http.Request) string {
 // browser takes //host and /\host, and either behind a tab, for another server.
 func localPath(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || !strings.HasPrefix(next, "/") || u.Scheme != "" || u.Host != "" ||
+	if err != nil || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || u.Scheme != "" || u.Host != "" ||
 		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\t\r\n") ||
 		u.Path == "/login" || strings.HasPrefix(u.Path, "/login/") {
 		return "/"

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -238,33 +237,39 @@ func TestChangePassword_EndsEverySessionButGivesANewOneHere(t *testing.T) {
 	}
 }
 
-// A password is changed because somebody else knows it: a login with the old
-// one that is under way meanwhile must not survive.
-func TestChangePassword_OutrunsLoginsThatAreUnderWay(t *testing.T) {
+// Whoever edits the database by hand does not know of epochs.
+func TestSession_OfADisabledUserIsOverWhateverItsEpoch(t *testing.T) {
 	f := newFixture(t)
 	u := f.user("ann", monitor.RoleAdmin)
-	var group sync.WaitGroup
-	var mu sync.Mutex
-	var secrets []string
-	for range 8 {
-		group.Go(func() {
-			if secret, err := f.LogIn(t.Context(), "ann", goodPassword, Origin{}); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				secrets = append(secrets, secret)
-			}
-		})
+	secret, err := f.LogIn(t.Context(), "ann", goodPassword, Origin{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	group.Go(func() {
-		if err := f.SetPassword(operator(t), u.ID, otherPassword); err != nil {
-			t.Error(err)
-		}
+	_, err = f.db.EditUser(t.Context(), u.ID, func(u *monitor.User, _ int) (monitor.AuditEntry, error) {
+		u.Disabled = true
+		return monitor.AuditEntry{}, nil
 	})
-	group.Wait()
-	for _, s := range secrets {
-		if _, err := f.resume(t.Context(), s); err == nil {
-			t.Error("a login with the old password outlived it")
-		}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.resume(t.Context(), secret)
+	wantErr(t, err, ErrLogin)
+}
+
+func TestTouches_KnowWhatWasWrittenBeforeARestart(t *testing.T) {
+	var fresh touches
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	if fresh.due(touchKey{ByLogin, 1}, at.Add(-59*time.Second), at) {
+		t.Error("written twice within a minute")
+	}
+	if !fresh.due(touchKey{ByLogin, 1}, at.Add(-60*time.Second), at) || !fresh.due(touchKey{ByToken, 1}, time.Time{}, at) {
+		t.Error("not written after a minute")
+	}
+	for i := range int64(3 * mostTouches) {
+		fresh.due(touchKey{ByLogin, i}, time.Time{}, at)
+	}
+	if len(fresh.last) > mostTouches {
+		t.Errorf("%d are remembered, at most %d should be", len(fresh.last), mostTouches)
 	}
 }
 
