@@ -174,16 +174,36 @@ func (s *server) apiDisable(ctx context.Context, in *idInput) (*monitorOutput, e
 }
 
 func (s *server) setActive(ctx context.Context, id int64, active bool) (*monitorOutput, error) {
-	if err := s.Monitors.SetActive(ctx, []int64{id}, active, author(ctx), s.Now()); err != nil {
+	if err := s.setAllActive(ctx, []int64{id}, active); err != nil {
 		return nil, err
+	}
+	return s.apiMonitor(ctx, &idInput{ID: id})
+}
+
+type setActiveInput struct {
+	Body struct {
+		IDs    []int64 `json:"ids" minItems:"1" maxItems:"10000"`
+		Active bool    `json:"active"`
+	}
+}
+
+func (s *server) apiSetActive(ctx context.Context, in *setActiveInput) (*struct{}, error) {
+	return &struct{}{}, s.setAllActive(ctx, in.Body.IDs, in.Body.Active)
+}
+
+func (s *server) setAllActive(ctx context.Context, ids []int64, active bool) error {
+	if err := s.Monitors.SetActive(ctx, ids, active, author(ctx), s.Now()); err != nil {
+		return err
 	}
 	action := "monitor.disable"
 	if active {
 		action = "monitor.enable"
 	}
-	s.record(ctx, action, monitor.MonitorSubject(id).String(), "")
+	for _, id := range ids {
+		s.record(ctx, action, monitor.MonitorSubject(id).String(), "")
+	}
 	s.changed()
-	return s.apiMonitor(ctx, &idInput{ID: id})
+	return nil
 }
 
 // precondition tells a conflict with If-Match (412) from one with the body (409).

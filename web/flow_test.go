@@ -177,25 +177,51 @@ func TestBrowser_ListUpdatesByItself(t *testing.T) {
 	b.wait("document.querySelector('tr[data-row=\"3\"].is-paused')")
 }
 
-func TestBrowser_AxeFindsNothing(t *testing.T) {
+func readAxe(t *testing.T) string {
+	t.Helper()
 	const path = "../ui/node_modules/axe-core/axe.min.js"
 	axe, err := os.ReadFile(path)
 	if err != nil {
 		t.Skipf("no axe-core: run npm ci in ui (%v)", err)
 	}
+	return string(axe)
+}
+
+func TestBrowser_AxeFindsNothing(t *testing.T) {
+	axe := readAxe(t)
 	w := newWorld(t, time.Now)
 	w.fill()
 	b := startBrowser(t, w)
 	b.expect("404")
-	for name, path := range allPages(w) {
+	b.examine(axe, allPages(w))
+}
+
+func TestBrowser_AxeFindsNothingBehindTheLogin(t *testing.T) {
+	axe := readAxe(t)
+	_, o, _ := guarded(t)
+	b := startBrowserOn(t, handler(t, o))
+	b.examine(axe, map[string]string{"login": "/login"})
+	b.open("/login?next=/settings")
+	b.setField("name", "admin")
+	b.setField("password", password+"\r")
+	b.wait("location.pathname === '/settings'")
+	b.size(1400, 900)
+	b.picture("flow-settings-admin")
+	b.examine(axe, map[string]string{"settings": "/settings", "incident": "/incidents/2"})
+}
+
+// examine has axe-core look at pages in both themes.
+func (b *browser) examine(axe string, pages map[string]string) {
+	b.t.Helper()
+	for name, path := range pages {
 		for _, dark := range []bool{false, true} {
 			b.dark(dark)
 			b.open(path)
 			b.wait("document.readyState === 'complete'")
-			eval[bool](b, string(axe)+";true")
+			eval[bool](b, axe+";true")
 			found := eval[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join(" | ")))`)
 			for _, violation := range found {
-				t.Errorf("%s (dark %v): %s", name, dark, violation)
+				b.t.Errorf("%s (dark %v): %s", name, dark, violation)
 			}
 		}
 	}

@@ -102,6 +102,7 @@ type listQuery struct {
 	Level string
 	Group string
 	All   bool // more than the first rows
+	path  string
 }
 
 func parseListQuery(q url.Values) listQuery {
@@ -118,10 +119,32 @@ func (q listQuery) href() string {
 	if q.All {
 		v.Set("all", "1")
 	}
+	path := cmp.Or(q.path, "/")
 	if len(v) == 0 {
-		return "/"
+		return path
 	}
-	return "/?" + v.Encode()
+	return path + "?" + v.Encode()
+}
+
+// List and Tiles are the addresses of the same monitors in the other form.
+func (q listQuery) List() string {
+	q.path = ""
+	return q.href()
+}
+
+// Tiles is the address of the same monitors as tiles.
+func (q listQuery) Tiles() string {
+	q.path, q.All = "/tiles", false
+	return q.href()
+}
+
+// Kiosk is the address of the tiles for a screen on a wall.
+func (q listQuery) Kiosk() string {
+	address := q.Tiles()
+	if strings.Contains(address, "?") {
+		return address + "&kiosk=1"
+	}
+	return address + "?kiosk=1"
 }
 
 func (q listQuery) filter(rows []*overviewRow) []*overviewRow {

@@ -54,6 +54,7 @@ type editorBoot struct {
 type lastBoot struct {
 	Graph   []graphLine `json:"graph"`
 	Window  windowBody  `json:"window"`
+	Bad     int64       `json:"bad_since" doc:"Seconds since the epoch; 0 when all is well"`
 	Level   string      `json:"level"`
 	Title   string      `json:"title"`
 	Message string      `json:"message"`
@@ -108,6 +109,9 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 	boot := editorBoot{Monitor: toMonitorBody(shown(ctx, m)), CanEdit: data.CanEdit}
 	if boot.Last, err = s.lastRun(r, runs); err != nil {
 		return err
+	}
+	if boot.Last != nil && state.Level.Bad() && !state.Since.IsZero() {
+		boot.Last.Bad = state.Since.Unix()
 	}
 	text, err := json.Marshal(boot)
 	if err != nil {

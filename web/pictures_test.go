@@ -49,7 +49,7 @@ func TestPages_LookAtThem(t *testing.T) {
 func allPages(w *world) map[string]string {
 	run := w.runs[1][40].At.UTC().Format(time.RFC3339)
 	return map[string]string{
-		"monitors": "/", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
+		"monitors": "/", "tiles": "/tiles", "kiosk": "/tiles?kiosk=1", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
 		"incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "api": "/docs/api", "nowhere": "/nowhere",
 	}
 }

@@ -31,6 +31,7 @@ type History interface {
 	State(ctx context.Context, subject monitor.Subject) (monitor.State, error)
 	Runs(ctx context.Context, id int64, before time.Time, limit int) ([]monitor.Run, error)
 	Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *monitor.Detail, error)
+	LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error)
 }
 
 // Incidents are spans of trouble, and Notices what was sent about them.

@@ -22,6 +22,7 @@ type view struct {
 	Nav    string // which entry of the navigation is current
 	Styled bool   // the page's scripts make style elements: it needs a nonce
 	Live   bool   // the page updates by itself
+	Bare   bool   // without the frame, for a screen on a wall
 	Worst  monitor.Level
 	Data   any
 }
@@ -34,6 +35,7 @@ type layoutData struct {
 	Worst    string
 	Nav      []navEntry
 	Live     bool
+	Bare     bool
 	Demo     bool
 	User     string
 	OpenNote string
@@ -63,7 +65,7 @@ func navigation(current string, settings bool) []navEntry {
 // error in a template is an error page and not half of one.
 func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
 	data := layoutData{
-		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav, s.Access != nil), Live: v.Live && s.Events != nil, Demo: s.Demo, Data: v.Data,
+		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav, s.Access != nil), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
 		Worst: v.Worst.String(),
 	}
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {
@@ -132,6 +134,7 @@ func (s *server) templateFuncs() template.FuncMap {
 		"faultText": func(f monitor.Fault) string { return f.Description() },
 		"dict":      dict,
 		"prefixed":  commented,
+		"letter":    readLetter,
 	}
 }
 

@@ -97,6 +97,7 @@ func (s *server) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	table := []route{
 		{get, "/{$}", viewer, page(s.monitorsPage)},
+		{get, "/tiles", viewer, page(s.tilesPage)},
 		{get, "/monitors/new", editor, page(s.newMonitorPage)},
 		{get, "/monitors/{id}", viewer, page(s.monitorPage)},
 		{get, "/monitors/{id}/runs", viewer, page(s.runsPage)},
@@ -123,6 +124,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/monitors/{id}/runs", viewer, op(s.apiRuns, "List the runs of a monitor, newest first")},
 		{get, "/api/v1/monitors/{id}/runs/{at}", viewer, op(s.apiRun, "Get a run with its output and graph")},
 		{get, "/api/v1/monitors/{id}/versions", viewer, op(s.apiVersions, "List the saved versions of a monitor, newest first")},
+		{post, "/api/v1/monitors/active", editor, op(s.apiSetActive, "Let many monitors run, or pause them: all or none", http.StatusNoContent)},
 		{post, "/api/v1/test-run", editor, op(s.apiTestRun, "Run a monitor once; stores and sends nothing")},
 		{post, "/api/v1/preview", viewer, op(s.apiPreview, "Fetch targets and say what each brought back")},
 		{post, "/api/v1/check-script", viewer, op(s.apiCheckScript, "Parse a script")},

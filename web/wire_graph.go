@@ -62,7 +62,11 @@ func appendNumber(out []byte, v float64) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(out, "null"...)
 	}
-	return strconv.AppendFloat(out, v, 'g', -1, 64)
+	format := byte('f')
+	if size := math.Abs(v); size != 0 && (size < 1e-6 || size >= 1e15) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(out, v, format, -1, 64)
 }
 
 func toGraph(lines []monitor.Line) []graphLine {

@@ -116,12 +116,16 @@ func (w *world) SetActive(_ context.Context, ids []int64, active bool, author st
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range ids {
-		m, ok := w.monitors[id]
-		if !ok {
+		if _, ok := w.monitors[id]; !ok {
 			return fmt.Errorf("monitor %d: %w", id, monitor.ErrNotFound)
 		}
-		m.Active, m.Version, m.UpdatedAt = active, m.Version+1, at
-		w.keep(m, author)
+	}
+	for _, id := range ids {
+		m := w.monitors[id]
+		if m.Active != active {
+			m.Active, m.Version, m.UpdatedAt = active, m.Version+1, at
+			w.keep(m, author)
+		}
 	}
 	return nil
 }
@@ -185,6 +189,14 @@ func (w *world) Run(_ context.Context, id int64, at time.Time) (monitor.Run, *mo
 		}
 	}
 	return monitor.Run{}, nil, fmt.Errorf("run: %w", monitor.ErrNotFound)
+}
+
+func (w *world) LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error) {
+	runs, _ := w.Runs(ctx, id, time.Time{}, 1)
+	if len(runs) == 0 {
+		return monitor.Run{}, nil, fmt.Errorf("run: %w", monitor.ErrNotFound)
+	}
+	return w.Run(ctx, id, runs[0].At)
 }
 
 func (w *world) Incidents(_ context.Context, f store.IncidentFilter) ([]monitor.Incident, error) {

@@ -11,7 +11,7 @@ import { relative } from "./time";
 import type { Line } from "./graph";
 import type { Monitor, Preview, TargetStatus, TestRun, Window } from "./wire";
 
-interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; level: string; title: string; message: string } | null }
+interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; bad_since: number; level: string; title: string; message: string } | null }
 
 class Page {
   private readonly data = boot<Boot>("boot");
@@ -117,7 +117,7 @@ class Page {
     const last = this.data.last;
     if (last) {
       this.result.say(last.level, last.title, last.message);
-      this.result.graph.show(last.graph ?? [], last.window);
+      this.result.graph.show(last.graph ?? [], last.window, last.bad_since);
       return;
     }
     this.result.say("unknown", "Not run yet", "Press Test run to see output and graph. A test run stores nothing and sends nothing.");

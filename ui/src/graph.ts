@@ -21,6 +21,7 @@ export class Graph {
   private markers: { label: string; at: number[] }[] = [];
   private raw: Line[] = [];
   private span: [number, number] | null = null;
+  private badSince = 0;
 
   constructor(private readonly host: HTMLElement, private readonly height = 260) {
     host.append(this.canvas, this.legend);
@@ -30,8 +31,9 @@ export class Graph {
     document.addEventListener("wm:zone", () => this.draw());
   }
 
-  /** Shows lines over the window from..until (seconds since the epoch). */
-  show(lines: Line[], window: { from: number; until: number } | null): void {
+  /** Shows lines over the window from..until (seconds since the epoch). What came after badSince is shaded; 0 shades nothing. */
+  show(lines: Line[], window: { from: number; until: number } | null, badSince = 0): void {
+    this.badSince = badSince;
     this.raw = lines;
     this.span = window ? [window.from, window.until] : null;
     this.draw();
@@ -98,10 +100,22 @@ export class Graph {
         points: { show: l.points.length < 2 },
       }))],
       hooks: {
+        drawClear: [(u) => this.shade(u)],
         draw: [(u) => this.drawMarkers(u)],
         setCursor: [(u) => this.showValues(u)],
       },
     };
+  }
+
+  /** Colours the background of the interval in which the monitor was in trouble. */
+  private shade(u: uPlot): void {
+    if (this.badSince === 0) return;
+    const { left, top, width, height } = u.bbox;
+    const from = Math.max(left, Math.min(left + width, u.valToPos(this.badSince, "x", true)));
+    u.ctx.save();
+    u.ctx.fillStyle = palette(this.host)("--critical-soft");
+    u.ctx.fillRect(from, top, left + width - from, height);
+    u.ctx.restore();
   }
 
   private drawMarkers(u: uPlot): void {

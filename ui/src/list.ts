@@ -77,9 +77,8 @@ export async function reload(): Promise<void> {
 }
 
 async function enable(ids: string[], on: boolean, box?: HTMLInputElement): Promise<void> {
-  const verb = on ? "enable" : "disable";
   try {
-    await Promise.all(ids.map((id) => call(`/api/v1/monitors/${id}/${verb}`, { method: "POST" })));
+    await call("/api/v1/monitors/active", { method: "POST", body: { ids: ids.map(Number), active: on } });
     const what = ids.length === 1 ? "Monitor" : `${ids.length} monitors`;
     toast(`${what} ${on ? "enabled" : "paused"}.`, { label: "Undo", run: () => void enable(ids, !on) });
     await reload();

@@ -128,9 +128,10 @@ export class ScriptEditor {
     const node = syntaxTree(context.state).resolveInner(context.pos, -1).name;
     if (/String|Comment|RegExp|TemplateString/.test(node)) return null;
     const word = context.matchBefore(/[@$]?[\w]*/);
-    if (!word || (word.from === word.to && !context.explicit)) return null;
-    const before = context.state.sliceDoc(Math.max(0, word.from - 1), word.from);
-    if (before === ".") return { from: word.from, options: this.members(), validFor: /^\w*$/ };
+    if (!word) return null;
+    const member = context.state.sliceDoc(Math.max(0, word.from - 1), word.from) === ".";
+    if (word.from === word.to && !member && !context.explicit) return null;
+    if (member) return { from: word.from, options: this.members(), validFor: /^\w*$/ };
     const options: Completion[] = this.entries.filter((e) => e.kind !== "field").map((e) => ({
       label: e.name, detail: e.signature.replace(e.name, ""), type: "function", info: () => entryHelp(e),
     }));
