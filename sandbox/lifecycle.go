@@ -174,7 +174,7 @@ func (p *Pool) deliver(w *process, batch []outcome) {
 		if e.request != nil && !e.request.abandoned {
 			p.finish(e.request, out)
 		}
-		if w.state < leaving && (out.tired || w.served >= p.opts.Recycle || w.seen.niced) {
+		if w.state < leaving && (out.tired || w.served >= p.opts.Recycle) {
 			p.stats.Recycled++
 			w.leave()
 		}
@@ -190,6 +190,9 @@ func (p *Pool) deliver(w *process, batch []outcome) {
 	}
 	if w.state == slow && len(w.sent) == 0 {
 		w.state = spare
+		if !w.hurryAgain() {
+			w.leave()
+		}
 	}
 	p.balance()
 	p.dispatch()
@@ -265,7 +268,7 @@ func (p *Pool) convict(w *process, e entry, words []byte) {
 		result.Cost.PointsOut += len(line.Points)
 	}
 	result.Cost.Wall, result.Cost.CPU = w.seen.cost(e.id, p.now(), w.cmd.ProcessState)
-	if result.Cost.Wall == 0 {
+	if result.Cost.Wall == 0 && !e.at.IsZero() {
 		result.Cost.Wall = p.now().Sub(e.at)
 	}
 	if v.strike {

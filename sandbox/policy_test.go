@@ -172,3 +172,38 @@ func TestPool_SpeaksTheLanguage(t *testing.T) {
 		t.Errorf("only %d lines", n)
 	}
 }
+
+// Of a hundred monitors one hangs and one exhausts memory, as they did the time
+// before: the others do not wait for them.
+func TestPool_CrowdOfBadRunsDoesNotHoldUpGoodOnes(t *testing.T) {
+	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{CPU: 200 * time.Millisecond, Wall: time.Minute}})
+	const monitors, every = 1500, 100
+	round := func() (goodDone, allDone time.Duration) {
+		var good, bad sync.WaitGroup
+		began := time.Now()
+		for i := range monitors {
+			in := typicalInput()
+			in.JobID = int64(i)
+			group, want := &good, monitor.NoFault
+			switch i % every {
+			case 1:
+				in.Script, group, want = "for (;;);", &bad, monitor.FaultTimeout
+			case 2:
+				in.Script, group, want = killer, &bad, monitor.FaultMemory
+			}
+			group.Go(func() {
+				if result, err := pool.Run(t.Context(), in); err != nil || result.Fault != want {
+					t.Errorf("monitor %d got %q (%s), %v", i, result.Fault, result.Reason, err)
+				}
+			})
+		}
+		good.Wait()
+		goodDone = time.Since(began)
+		bad.Wait()
+		return goodDone, time.Since(began)
+	}
+	round()
+	if goodDone, allDone := round(); goodDone > allDone/2 {
+		t.Errorf("good runs took %v, all together %v", goodDone, allDone)
+	}
+}

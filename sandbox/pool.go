@@ -286,7 +286,7 @@ func (p *Pool) roomiest(lane int) *process {
 
 // quarantined answers the request if it may not run now.
 func (p *Pool) quarantined(r *request) bool {
-	why := p.memory.refuses(r.key, p.now())
+	why := p.memory.refuses(r.key, p.now)
 	if why == "" {
 		return false
 	}

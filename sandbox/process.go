@@ -47,9 +47,10 @@ type process struct {
 	current uint64 // the run it is at, when it does not share memory
 	notes   []byte // of that run
 
-	seen  sighting
-	kill  *verdict // why we ended it; nil when we did not
-	ready Ready
+	yields bool // to other processes, in the use of processors
+	seen   sighting
+	kill   *verdict // why we ended it; nil when we did not
+	ready  Ready
 }
 
 // entry is a request in flight. request is nil once nobody waits for it here:
@@ -60,7 +61,7 @@ type entry struct {
 	limits  monitor.Limits
 	lines   int // most lines in the graph
 	check   bool
-	at      time.Time // when it was sent, or became the first of those in flight
+	at      time.Time // when it became the first of those in flight; zero before
 }
 
 // start runs the goroutines of a process that has just begun to live.
@@ -263,7 +264,11 @@ func (w *process) send(r *request) {
 	w.source(r.source)
 	w.out.b = append(w.out.b, r.body...)
 	w.out.finish(at)
-	w.sent = append(w.sent, entry{id: p.lastID, request: r, limits: r.limits, lines: r.lines, check: r.check, at: p.now()})
+	e := entry{id: p.lastID, request: r, limits: r.limits, lines: r.lines, check: r.check}
+	if len(w.sent) == 0 {
+		e.at = p.now()
+	}
+	w.sent = append(w.sent, e)
 	w.nudge()
 }
 

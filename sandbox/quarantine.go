@@ -38,10 +38,11 @@ type record struct {
 
 func newQuarantine() *quarantine { return &quarantine{records: map[suspect]*record{}} }
 
-// refuses returns why the script may not run at the given time, or "".
-func (q *quarantine) refuses(s suspect, at time.Time) string {
+// refuses returns why the script may not run now, or "". The clock is only read
+// for scripts that have a record.
+func (q *quarantine) refuses(s suspect, now func() time.Time) string {
 	r := q.records[s]
-	if r == nil || !at.Before(r.until) {
+	if r == nil || r.until.IsZero() || !now().Before(r.until) {
 		return ""
 	}
 	return fmt.Sprintf("Not run, because it ended its worker process %d times in a row (%s). It is tried again after %s.",
@@ -67,6 +68,9 @@ func (q *quarantine) ran(s suspect, cpu time.Duration) {
 		delete(q.records, s)
 	}
 }
+
+// expectLong notes that a run takes long before it has ended.
+func (q *quarantine) expectLong(s suspect) { q.record(s).heavy = true }
 
 // lane is the queue for the script's next run.
 func (q *quarantine) lane(s suspect) int {

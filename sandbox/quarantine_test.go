@@ -12,7 +12,7 @@ func TestQuarantine_AfterThreeStrikesWithBackoff(t *testing.T) {
 		q := newQuarantine()
 		killer := suspect{job: 1, script: 2}
 		strike := func() { q.strike(killer, "it used too much memory", time.Now()) }
-		refused := func() bool { return q.refuses(killer, time.Now()) != "" }
+		refused := func() bool { return q.refuses(killer, time.Now) != "" }
 		for range strikesAllowed - 1 {
 			strike()
 			if refused() {
@@ -30,7 +30,7 @@ func TestQuarantine_AfterThreeStrikesWithBackoff(t *testing.T) {
 				t.Errorf("refused after %v minutes", int(want))
 			}
 		}
-		if q.refuses(suspect{job: 1, script: 3}, time.Now()) != "" {
+		if q.refuses(suspect{job: 1, script: 3}, time.Now) != "" {
 			t.Error("an edited script is refused too")
 		}
 	})
@@ -42,7 +42,7 @@ func TestQuarantine_SaysWhyAndUntilWhen(t *testing.T) {
 	for range strikesAllowed {
 		q.strike(suspect{}, "the script used more memory than allowed", at)
 	}
-	why := q.refuses(suspect{}, at)
+	why := q.refuses(suspect{}, func() time.Time { return at })
 	for _, part := range []string{"3 times", "more memory", "2026-03-01 12:01:00 UTC"} {
 		if !strings.Contains(why, part) {
 			t.Errorf("%q does not say %q", why, part)
@@ -58,7 +58,7 @@ func TestQuarantine_OneGoodRunForgives(t *testing.T) {
 		q.strike(suspect{}, "", at)
 		q.ran(suspect{}, 0)
 	}
-	if why := q.refuses(suspect{}, at); why != "" {
+	if why := q.refuses(suspect{}, func() time.Time { return at }); why != "" {
 		t.Error(why)
 	}
 }

@@ -109,9 +109,17 @@ func processorTime(pid int) (time.Duration, bool) {
 	return time.Duration(ts.Nano()), true
 }
 
-// makeWay gives a long run a third of what short ones get of a busy machine: the
-// limits by the clock, ten times those of processor time, have room for that.
-func makeWay(pid int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, 5) }
+// makeWay gives a long run a tenth of what short ones get of a busy machine, or
+// takes that back, which not every system allows. The limits by the clock are
+// ten times those of processor time. Priorities are those of threads; a worker's
+// process group is all of its threads.
+func makeWay(pid int, way bool) error {
+	nice := 0
+	if way {
+		nice = 10
+	}
+	return unix.Setpriority(unix.PRIO_PGRP, pid, nice)
+}
 
 func deathSignal(state *os.ProcessState) string {
 	status, ok := state.Sys().(syscall.WaitStatus)

@@ -26,7 +26,7 @@ func unmapShared([]byte) {}
 // clock instead.
 func processorTime(int) (time.Duration, bool) { return 0, false }
 
-func makeWay(int) error { return errors.ErrUnsupported }
+func makeWay(int, bool) error { return errors.ErrUnsupported }
 
 // deathSignal is only told apart where a system call filter can send one.
 func deathSignal(*os.ProcessState) string { return "" }

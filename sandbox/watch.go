@@ -28,7 +28,6 @@ type sighting struct {
 	at    time.Time
 	start time.Duration // processor time of the process then
 	cpu   time.Duration // processor time used since, at the last look
-	niced bool
 }
 
 // cost is what the run took, as far as the watch saw it.
@@ -90,7 +89,7 @@ func (w *process) look(now time.Time) {
 	id := w.at()
 	cpu, known := processorTime(w.cmd.Process.Pid)
 	if id != w.seen.id {
-		w.seen = sighting{id: id, at: now, start: cpu, niced: w.seen.niced}
+		w.seen = sighting{id: id, at: now, start: cpu}
 		return
 	}
 	i := w.find(id)
@@ -112,9 +111,24 @@ func (w *process) look(now time.Time) {
 	case w.seen.cpu >= slowCPU || wall >= slowWall:
 		w.isolate(i)
 	}
-	if w.seen.cpu >= niceCPU && !w.seen.niced {
-		w.seen.niced = makeWay(w.cmd.Process.Pid) == nil
+	if w.seen.cpu >= niceCPU {
+		w.makeWay()
 	}
+}
+
+// makeWay lets other processes have the processors first.
+func (w *process) makeWay() {
+	if !w.yields {
+		w.yields = makeWay(w.cmd.Process.Pid, true) == nil
+	}
+}
+
+// hurryAgain takes that back. It reports whether it could.
+func (w *process) hurryAgain() bool {
+	if w.yields && makeWay(w.cmd.Process.Pid, false) == nil {
+		w.yields = false
+	}
+	return !w.yields
 }
 
 func (w *process) find(id uint64) int {
@@ -127,34 +141,45 @@ func (w *process) find(id uint64) int {
 }
 
 // isolate sends everything elsewhere that waits for the i-th request in flight.
-// That worker counts as slow, and another takes its place, as long as there are
-// not too many of them.
+// That worker counts as slow, and another takes its place. When there are too
+// many of those, the run has to start again later, on the lane of long runs: its
+// worker is ended, so that short runs never wait for a crowd of long ones.
 func (w *process) isolate(i int) {
 	p := w.pool
-	if w.state == active && p.count(slow) < p.mostSlow() {
-		w.state = slow
-		p.balance()
-	}
-	if w.state == active {
-		return
-	}
+	evict := w.state == active && p.count(slow) >= p.mostSlow()
 	for k := len(w.sent) - 1; k >= 0; k-- {
-		if r := w.sent[k].request; k != i && r != nil && !r.abandoned {
-			w.sent[k].request = nil
-			p.stats.Resent++
-			p.queue[r.lane] = append([]*request{r}, p.queue[r.lane]...)
+		r := w.sent[k].request
+		if r == nil || r.abandoned || k == i && !evict {
+			continue
 		}
+		if k == i {
+			p.memory.expectLong(r.key)
+			r.lane = heavyLane
+		}
+		w.sent[k].request = nil
+		p.stats.Resent++
+		p.queue[r.lane] = append([]*request{r}, p.queue[r.lane]...)
+	}
+	if evict {
+		w.end(verdict{})
+	} else if w.state == active {
+		w.state = slow
+		if len(p.queue[lightLane]) > 0 {
+			w.makeWay()
+		}
+		p.balance()
 	}
 }
 
 // mostSlow is how many workers at most are busy with long runs beside those
 // that take all others.
-func (p *Pool) mostSlow() int { return 2*p.opts.Workers + 2 }
+func (p *Pool) mostSlow() int { return 2 * p.opts.Workers }
 
 // heavy returns a worker for a run that is expected to be long, and gives it
-// that worker for itself.
+// that worker for itself. There are fewer of these, so that room is left for
+// those that turn out to be long.
 func (p *Pool) heavy() *process {
-	if p.count(slow) >= p.mostSlow() {
+	if p.count(slow) >= p.opts.Workers {
 		return nil
 	}
 	w := p.pick(spare, p.generation)
@@ -165,6 +190,7 @@ func (p *Pool) heavy() *process {
 	}
 	if w != nil {
 		w.state = slow
+		w.makeWay()
 		p.balance()
 	}
 	return w
