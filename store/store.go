@@ -30,7 +30,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	"gorm.io/gorm/logger"
 	_ "modernc.org/sqlite" // the driver behind gorm's dialector, without C
 
 	"wingmirror/migrations"
@@ -134,10 +133,7 @@ func (db *DB) pool(params string, conns int) (*gorm.DB, error) {
 		SkipDefaultTransaction: true,
 		PrepareStmt:            true,
 		NowFunc:                db.now,
-		Logger: logger.NewSlogLogger(db.log, logger.Config{
-			LogLevel: logger.Warn, SlowThreshold: time.Second,
-			IgnoreRecordNotFoundError: true, ParameterizedQueries: true,
-		}),
+		Logger:                 slowLog{db.log},
 	})
 	if err != nil {
 		return nil, err
