@@ -97,6 +97,10 @@ func serveDemoGraphite() (address string, stop func(), err error) {
 	return listener.Addr().String(), func() { server.Close() }, nil
 }
 
+// seedAge is how long the example monitors claim to exist: longer than their
+// rarest schedule, so that each of them missed a run, and makes it at once.
+const seedAge = 2 * time.Minute
+
 // seed stores the example monitors in a database that has none.
 func seed(ctx context.Context, db *store.DB) error {
 	if all, _, err := db.ActiveCount(ctx); err != nil || all > 0 {
@@ -110,7 +114,8 @@ func seed(ctx context.Context, db *store.DB) error {
 		if err := monitor.Validate(m, monitor.Rules{}); err != nil {
 			return fmt.Errorf("example %q: %w", m.Name, err)
 		}
-		if _, err := db.CreateMonitor(ctx, m, "demo", time.Now()); err != nil {
+		m.CatchUp = monitor.CatchUpOnce
+		if _, err := db.CreateMonitor(ctx, m, "demo", time.Now().Add(-seedAge)); err != nil {
 			return err
 		}
 	}

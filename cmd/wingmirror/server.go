@@ -197,20 +197,24 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.scheduler.Apply(monitors); err != nil {
 		s.log.Error("some monitors cannot be scheduled", "error", err)
 	}
-	last, err := s.lastRuns(ctx)
+	last, err := s.lastRuns(ctx, monitors)
 	if err != nil {
 		return err
 	}
 	return s.scheduler.Start(last)
 }
 
-// lastRuns returns the scheduled time of each monitor's newest run.
-func (s *server) lastRuns(ctx context.Context) (map[int64]time.Time, error) {
+// lastRuns returns the scheduled time of each monitor's newest run. One that
+// never ran has been waiting since it was made.
+func (s *server) lastRuns(ctx context.Context, monitors []monitor.Monitor) (map[int64]time.Time, error) {
 	overview, err := s.db.Overview(ctx)
 	if err != nil {
 		return nil, err
 	}
 	last := make(map[int64]time.Time, len(overview))
+	for _, m := range monitors {
+		last[m.ID] = m.CreatedAt
+	}
 	for _, o := range overview {
 		if !o.LastRun.IsZero() {
 			last[o.ID] = o.LastRun
