@@ -2,7 +2,9 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"wingmirror/monitor"
@@ -39,6 +41,63 @@ func (d *Desk) Unacknowledge(ctx context.Context, subject monitor.Subject, by st
 		c.Events = []monitor.Event{{At: at, Type: monitor.EventUnacked, Level: c.State.Level, Author: by}}
 		c.Touch("")
 	})
+}
+
+// Hear takes what a channel says that people did there to an incident of ours:
+// acknowledging in PagerDuty acknowledges here. It tells no channel, since the
+// one that keeps acknowledgements is where it comes from. An incident that is not
+// under way any more, or is none of ours, is ErrNotFound.
+func (d *Desk) Hear(ctx context.Context, key string, heard Heard, by string, at time.Time) error {
+	subject, ok := d.subjectOf(key)
+	if !ok {
+		return fmt.Errorf("incident %s: %w", monitor.Cut(key, 200), monitor.ErrNotFound)
+	}
+	stale := false
+	_, err := d.act(ctx, subject, monitor.Message{}, at, func(c *monitor.Change) {
+		open := c.State.Open
+		if stale = open.Key != key; stale {
+			return
+		}
+		event := monitor.Event{At: at, Level: c.State.Level, Author: by}
+		switch {
+		case heard == HeardAcknowledged && open.AckedBy == "":
+			open.AckedBy, open.AckedAt, event.Type = by, at, monitor.EventAcknowledged
+		case heard == HeardUnacknowledged && open.AckedBy != "":
+			open.AckedBy, open.AckedAt, event.Type = "", time.Time{}, monitor.EventUnacked
+		case heard == HeardResolved:
+			event.Type, event.Text = monitor.EventNoted, "resolved elsewhere; here it ends when the monitor says so"
+		default:
+			return
+		}
+		c.Events = []monitor.Event{event}
+		c.Touch("")
+	})
+	if stale || errors.Is(err, monitor.ErrConflict) {
+		return fmt.Errorf("incident %s: %w", key, monitor.ErrNotFound)
+	}
+	return err
+}
+
+// Heard is what people did to an incident in another place.
+type Heard int
+
+// What a channel may tell.
+const (
+	HeardAcknowledged Heard = iota + 1
+	HeardUnacknowledged
+	HeardResolved
+)
+
+// subjectOf returns the subject that key was made from, if this installation
+// made it.
+func (d *Desk) subjectOf(key string) (monitor.Subject, bool) {
+	rest, ok := strings.CutPrefix(key, "wingmirror-"+d.o.Installation+"/")
+	end := strings.LastIndexByte(rest, '/')
+	if !ok || end < 0 {
+		return monitor.Subject{}, false
+	}
+	subject, err := monitor.ParseSubject(rest[:end])
+	return subject, err == nil
 }
 
 // Note adds a person's note to the timeline of the incident under way.

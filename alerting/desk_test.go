@@ -222,6 +222,51 @@ func TestDesk_AcknowledgeTellsOnlyChannelsThatKnowIt(t *testing.T) {
 	}
 }
 
+func TestDesk_HearsAnAcknowledgementFromElsewhere(t *testing.T) {
+	db := openStore(t)
+	m := createMonitor(t, db, "pagerduty:0123456789abcdef0123456789abcdef")
+	desk := newDesk(db)
+	key := record(t, desk, finished(m, 0, "critical")).Incident.Key
+	at := noon.Add(time.Minute)
+	if err := desk.Hear(t.Context(), key, HeardAcknowledged, "Ann (PagerDuty)", at); err != nil {
+		t.Fatal(err)
+	}
+	if got := record(t, desk, finished(m, 90, "critical")); got.Decision.Reason != monitor.ReasonAcknowledged {
+		t.Errorf("got %v", got.Decision)
+	}
+	if notices, err := db.Notices(t.Context(), store.NoticeFilter{}); err != nil || len(notices) != 1 {
+		t.Errorf("got %d notices, %v: PagerDuty must not be told what it told us", len(notices), err)
+	}
+	if err := desk.Hear(t.Context(), key, HeardUnacknowledged, "Ann (PagerDuty)", at); err != nil {
+		t.Fatal(err)
+	}
+	if got := record(t, desk, finished(m, 180, "critical")); got.Kind != repeat {
+		t.Errorf("got %v after it was taken back", got.Decision)
+	}
+	record(t, desk, finished(m, 200, "ok"))
+	for _, stale := range []string{key, "wingmirror-00000000/monitor/1/5", "nonsense", ""} {
+		if err := desk.Hear(t.Context(), stale, HeardAcknowledged, "x", at); !errors.Is(err, monitor.ErrNotFound) {
+			t.Errorf("%q: got %v, want ErrNotFound", stale, err)
+		}
+	}
+}
+
+func TestTest_SendsAtOnceAndResolvesWhatItOpened(t *testing.T) {
+	for to, want := range map[monitor.Destination][]monitor.NoticeKind{
+		"mailto:a@b.c": {monitor.NoticeTest}, "pagerduty:x": {monitor.NoticeTest, monitor.NoticeResolve},
+	} {
+		var got []monitor.NoticeKind
+		channel := channelFunc(func(_ context.Context, n monitor.Notice) error { got = append(got, n.Message.Kind); return nil })
+		receipt, err := Test(t.Context(), map[string]Channel{to.Scheme(): channel}, to, noon)
+		if err != nil || receipt.Request != "asked" || !slices.Equal(got, want) {
+			t.Errorf("%s: sent %v, %v, want %v", to, got, err, want)
+		}
+	}
+	if _, err := Test(t.Context(), nil, "mailto:a@b.c", noon); !errors.Is(err, monitor.ErrUnavailable) {
+		t.Errorf("got %v without a channel", err)
+	}
+}
+
 func TestDesk_ActsNeedAnOpenIncident(t *testing.T) {
 	db := openStore(t)
 	m := createMonitor(t, db)
