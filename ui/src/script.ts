@@ -59,7 +59,7 @@ export class ScriptEditor {
   private checking: AbortController | null = null;
   private readonly check = debounce(350, () => void this.checkNow());
 
-  constructor(host: HTMLElement, text: string, private readonly options: { changed: () => void; run: () => void; readOnly: boolean }) {
+  constructor(host: HTMLElement, text: string, options: { changed: () => void; run: () => void; readOnly: boolean }) {
     this.view = new EditorView({
       parent: host,
       state: EditorState.create({
