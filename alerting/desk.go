@@ -19,7 +19,7 @@ type DeskOptions struct {
 	Defaults     monitor.Policy // of the installation; fields left open are monitor.DefaultPolicy's
 	Installation string         // goes into every incident's key, so that two installations never share one
 	Silences     Silences       // nil: nothing is ever silenced
-	Sources      Sources        // nil: no source has incidents of its own
+	Source       SourceOptions  // what all monitors fetch from
 }
 
 // Silences knows what is silenced.
@@ -28,17 +28,12 @@ type Silences interface {
 	Hold(about monitor.Message, at time.Time) *Hold
 }
 
-// Sources knows which sources of data are down.
-type Sources interface {
-	// Down returns the incident about the source of a monitor's data, or nil.
-	Down(m monitor.Monitor) *Hold
-}
-
 // Desk takes outcomes, decides, and stores what was decided. It remembers the
 // states it has seen, so deciding costs no reading; the ledger's compare and swap
 // catches a memory that is out of date. It is safe for many goroutines at once.
 type Desk struct {
-	o DeskOptions
+	o      DeskOptions
+	source *source
 
 	mu     sync.Mutex
 	states map[monitor.Subject]monitor.State
@@ -50,7 +45,7 @@ func NewDesk(o DeskOptions) *Desk {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Defaults = o.Defaults.Or(monitor.DefaultPolicy())
-	return &Desk{o: o, states: map[monitor.Subject]monitor.State{}}
+	return &Desk{o: o, source: newSource(o.Source), states: map[monitor.Subject]monitor.State{}}
 }
 
 // Finished is one run of a monitor that has ended.
@@ -69,12 +64,15 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 	fill(&about, f)
 	policy := f.Monitor.Policy.Or(d.o.Defaults)
 	about.RepeatAfter = policy.Repeat
+	if err := d.watchSource(ctx, f); err != nil {
+		d.o.Log.Error("watch the source", "error", err) // the run itself counts all the same
+	}
 	return d.swap(ctx, f.Outcome.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
 		change := Decide(before, f.Outcome, Terms{
 			Policy:       policy,
 			Destinations: f.Monitor.Alerts,
 			Silence:      d.silence(about, f.Outcome.At),
-			Source:       d.source(f.Monitor),
+			Source:       d.source.hold(),
 			Key:          d.key(f.Outcome.Subject, f.Outcome.At),
 		})
 		commit := change.Commit(about, f.Outcome.At)
@@ -170,13 +168,6 @@ func (d *Desk) silence(about monitor.Message, at time.Time) *Hold {
 		return nil
 	}
 	return d.o.Silences.Hold(about, at)
-}
-
-func (d *Desk) source(m monitor.Monitor) *Hold {
-	if d.o.Sources == nil {
-		return nil
-	}
-	return d.o.Sources.Down(m)
 }
 
 func incidentKey(before monitor.State, change monitor.Change) string {

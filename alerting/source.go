@@ -1,0 +1,155 @@
+package alerting
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// SourceOptions say how the source that all monitors fetch from is watched. It
+// is down when nothing could be fetched for a while, by no monitor: then one
+// incident about the source opens, in place of one for each monitor.
+type SourceOptions struct {
+	Name   string        // such as graphite; "" watches nothing
+	Alerts []string      // whom to tell; none: the incident is only shown
+	After  time.Duration // of failures without one success, default 90 s
+}
+
+const (
+	defaultSourceAfter = 90 * time.Second
+	sourceEvery        = 30 * time.Second // between two looks at a source that stays down
+	maxAffected        = 20               // monitors that the incident's message names
+)
+
+// source watches what runs could fetch. It decides nothing: it turns them into
+// outcomes about the source, which go the way of all outcomes.
+type source struct {
+	o SourceOptions
+
+	mu       sync.Mutex
+	loaded   bool // whether down says what was stored before this process began
+	down     bool
+	since    time.Time        // scheduled time of the first failure without a success after it
+	reported time.Time        // scheduled time of the newest outcome
+	affected map[int64]string // monitors that failed since then, by id
+	reason   string           // of the newest failure
+}
+
+func newSource(o SourceOptions) *source {
+	o.After = cmp.Or(o.After, defaultSourceAfter)
+	return &source{o: o, affected: map[int64]string{}}
+}
+
+func (s *source) subject() monitor.Subject {
+	return monitor.Subject{Kind: monitor.KindSource, Key: s.o.Name}
+}
+
+// hold is why a fetch fault is no news about its monitor, or nil.
+func (s *source) hold() *Hold {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.down {
+		return nil
+	}
+	return &Hold{Note: s.o.Name + " is down"}
+}
+
+// saw takes one run, and returns the outcome about the source that follows from
+// it, if any does.
+func (s *source) saw(f Finished) (monitor.Outcome, bool) {
+	failed, answered := fetched(f)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch at := f.Outcome.At; {
+	case answered:
+		s.since, s.reason = time.Time{}, ""
+		clear(s.affected)
+		if !s.down {
+			return monitor.Outcome{}, false
+		}
+		s.down, s.reported = false, at
+		return monitor.Outcome{Subject: s.subject(), At: at, Level: monitor.OK}, true
+	case failed:
+		if s.since.IsZero() {
+			s.since = at
+		}
+		s.affected[f.Monitor.ID], s.reason = f.Monitor.Name, f.Outcome.Message
+		if at.Sub(s.since) < s.o.After || at.Sub(s.reported) < sourceEvery {
+			return monitor.Outcome{}, false
+		}
+		s.down, s.reported = true, at
+		return monitor.Outcome{Subject: s.subject(), At: at, Level: monitor.Critical, Message: s.message()}, true
+	}
+	return monitor.Outcome{}, false
+}
+
+// fetched reports whether a run's fetching failed as a whole, and whether the
+// source answered at least one of its targets.
+func fetched(f Finished) (failed, answered bool) {
+	if f.Detail == nil || len(f.Detail.Targets) == 0 {
+		return f.Outcome.Fault == monitor.FaultFetch, false
+	}
+	for _, target := range f.Detail.Targets {
+		if target.Status != monitor.StatusFailed {
+			return false, true
+		}
+	}
+	return true, false
+}
+
+func (s *source) message() string {
+	names := slices.Sorted(maps.Values(s.affected))
+	more := ""
+	if n := len(names) - maxAffected; n > 0 {
+		names, more = names[:maxAffected], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("%s gives no data since %s: %s\nAffected: %s%s",
+		s.o.Name, s.since.UTC().Format("15:04:05 MST"), s.reason, strings.Join(names, ", "), more)
+}
+
+// load finds out, once, whether the source's incident was open when this process
+// began, so that it is closed even if nobody remembers why it opened.
+func (s *source) load(ctx context.Context, ledger Ledger) error {
+	s.mu.Lock()
+	loaded := s.loaded
+	s.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	state, err := ledger.State(ctx, s.subject())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.loaded {
+		s.loaded, s.down = true, state.Open != nil
+	}
+	return nil
+}
+
+// watchSource passes on what a run says about the source.
+func (d *Desk) watchSource(ctx context.Context, f Finished) error {
+	if d.source.o.Name == "" {
+		return nil
+	}
+	if err := d.source.load(ctx, d.o.Ledger); err != nil {
+		return err
+	}
+	outcome, any := d.source.saw(f)
+	if !any {
+		return nil
+	}
+	about := monitor.Message{Name: d.source.o.Name, Subject: outcome.Subject, Text: outcome.Message}
+	policy := monitor.DefaultPolicy() // it has waited long enough already
+	policy.Repeat = d.o.Defaults.Repeat
+	_, err := d.Observe(ctx, outcome, about, Terms{Policy: policy, Destinations: d.source.o.Alerts})
+	return err
+}
