@@ -30,6 +30,7 @@ type config struct {
 	KeepRuns      time.Duration
 	KeepIncidents time.Duration
 
+	Access   accessConfig
 	Graphite graphiteConfig
 	Alerting alertingConfig
 	Sandbox  sandboxConfig
@@ -84,7 +85,7 @@ const (
 )
 
 // secrets are never printed, and can be read from a file named by NAME_FILE.
-var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp"}
+var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp", "oidc-client-secret"}
 
 func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8470", "address to serve pages and API on; port 0 takes a free one")
@@ -96,6 +97,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Auth, "auth", authUsers, "users, or none to let everybody who can reach the address in as an administrator")
 	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept")
 	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents and their notices are kept")
+	c.Access.flags(f)
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)
 	c.Sandbox.flags(f)

@@ -102,9 +102,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err != nil {
 		return nil, err
 	}
-	access, err := account.New(account.Options{
-		Ledger: s.db, Mode: mode, BaseURL: c.BaseURL, Now: time.Now, Log: log.With("part", "access"),
-	})
+	access, err := newAccess(c, s.db, mode, log.With("part", "access"))
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +138,7 @@ func (s *server) accessMode(ctx context.Context) (account.Mode, error) {
 	if err != nil {
 		return "", err
 	}
-	return account.ModeFor(s.config.Listen, len(users) > 0, auth == authNone)
+	return account.ModeFor(s.config.Listen, len(users) > 0 || s.config.Access.OIDC.provisions(), auth == authNone)
 }
 
 // run serves until ctx ends, then stops in an order that loses nothing: no new

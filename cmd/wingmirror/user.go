@@ -116,8 +116,12 @@ func (f *roleFlag) String() string {
 	return f.role.String()
 }
 
-// Set reads a role's name.
+// Set reads a role's name, or "" for none.
 func (f *roleFlag) Set(text string) (err error) {
+	if text == "" {
+		f.role = monitor.NoRole
+		return nil
+	}
 	f.role, err = monitor.ParseRole(text)
 	return err
 }
