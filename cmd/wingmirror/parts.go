@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 
 	"wingmirror/graphite"
@@ -41,17 +39,13 @@ func (c sandboxConfig) limits() monitor.Limits {
 
 // startPool starts the worker processes: this program, again.
 func startPool(c sandboxConfig, log slog.Handler) (*sandbox.Pool, error) {
-	path, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find own executable: %w", err)
-	}
 	library, err := readLibrary(c.Library)
 	if err != nil {
 		return nil, err
 	}
 	pool, err := sandbox.NewPool(sandbox.Options{
 		Workers: c.Workers, Limits: c.limits(), Library: library, Strict: c.Strict,
-		Path: path, Args: []string{workerCommand}, Log: slog.New(log),
+		Args: []string{workerCommand}, Log: slog.New(log),
 	})
 	return pool, withPlaces(err)
 }
