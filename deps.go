@@ -29,6 +29,7 @@ import (
 	_ "github.com/landlock-lsm/go-landlock/landlock"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/procfs"
 	_ "github.com/sony/gobreaker/v2"
 	_ "github.com/spf13/cobra"
 	_ "github.com/spf13/pflag"

@@ -13,10 +13,13 @@ import (
 )
 
 // TestMain lets the test binary stand in for the program when the sandbox starts
-// its workers.
+// its workers, and a bench its Graphite.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == workerCommand {
 		os.Exit(runWorker(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == benchCommand {
+		main()
 	}
 	os.Exit(m.Run())
 }

@@ -104,7 +104,7 @@ JavaScript program that sees the series, draws, and throws when something is wro
 		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newConfig(p), newDoctor(p), newUser(p))
+	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newConfig(p), newDoctor(p), newUser(p), newBench(p))
 	return root
 }
 

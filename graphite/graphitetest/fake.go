@@ -28,6 +28,8 @@ type Fake struct {
 	Latency  time.Duration // before each answer
 	Lossy    bool          // answers as carbonapi does: failed targets are left out of a batch
 	Untagged bool          // aliasSub is an unknown function
+	// Forgetful keeps no Requests, for those who send too many.
+	Forgetful bool
 	// Intercept, if not nil, sees each request first and says whether it has
 	// answered it.
 	Intercept func(http.ResponseWriter, *http.Request) bool
@@ -96,7 +98,9 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *Fake) enter(r Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.requests = append(f.requests, r)
+	if !f.Forgetful {
+		f.requests = append(f.requests, r)
+	}
 	f.flying++
 	f.most = max(f.most, f.flying)
 }
