@@ -59,7 +59,7 @@ func (l *lapse) end() time.Time           { return time.UnixMilli(l.until.Load()
 const findingHolds = 10 * time.Minute
 
 // New returns a client. It sends nothing: see Probe. An error is
-// monitor.FieldErrors with the configuration keys.
+// monitor.FieldErrors with the names of the settings.
 func New(options Options) (*Client, error) {
 	o := options.withDefaults()
 	if err := o.validate(); err != nil {
@@ -117,11 +117,11 @@ func (o Options) transport() (http.RoundTripper, error) {
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, monitor.FieldErrors{monitor.Invalid("graphite.ca_file", "%v", err)}
+			return nil, monitor.FieldErrors{monitor.Invalid("graphite-ca", "%v", err)}
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, monitor.FieldErrors{monitor.Invalid("graphite.ca_file", "%s holds no certificate in PEM form", o.CAFile)}
+			return nil, monitor.FieldErrors{monitor.Invalid("graphite-ca", "%s holds no certificate in PEM form", o.CAFile)}
 		}
 	}
 	if o.CertFile != "" {
@@ -130,7 +130,7 @@ func (o Options) transport() (http.RoundTripper, error) {
 			return &certificate, err
 		}
 		if _, err := load(); err != nil {
-			return nil, monitor.FieldErrors{monitor.Invalid("graphite.cert_file", "%v", err)}
+			return nil, monitor.FieldErrors{monitor.Invalid("graphite-cert", "%v", err)}
 		}
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}

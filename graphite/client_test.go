@@ -343,7 +343,7 @@ func TestFetch_LimitsFailOnlyTheirTarget(t *testing.T) {
 	fake := &graphitetest.Fake{}
 	c := newClient(t, fake, graphite.Options{Limits: graphite.Limits{Series: 4}})
 	check(t, []string{
-		"ok a.b", "failed: the answer has more than 4 series: ask for less, or raise graphite.max_series", "ok c.d",
+		"ok a.b", "failed: the answer has more than 4 series: ask for less, or raise graphite-max-series", "ok c.d",
 	}, c.Fetch(t.Context(), hour, []string{"a.b", "x.*.*", "c.d"}))
 }
 
@@ -353,7 +353,7 @@ func TestFetch_ServerWideRefusalsAreNotTakenApart(t *testing.T) {
 		want   string
 	}{
 		{401, "failed: 401 Unauthorized: no; check the user, the token or the certificate"},
-		{404, "failed: 404 Not Found: no; check the path in graphite.url"},
+		{404, "failed: 404 Not Found: no; check the path in the setting graphite"},
 		{429, "failed: 429 Too Many Requests: no"},
 	} {
 		fake := &graphitetest.Fake{Intercept: func(w http.ResponseWriter, r *http.Request) bool {

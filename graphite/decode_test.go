@@ -137,7 +137,7 @@ func TestDecode_LimitsNameThemselves(t *testing.T) {
 		}
 		_, err := decode(strings.NewReader(row.text), row.limits)
 		limit, ok := errors.AsType[*graphite.LimitError](err)
-		if !ok || limit.What != row.what || !strings.Contains(err.Error(), "graphite.max_"+row.what) {
+		if !ok || limit.What != row.what || !strings.Contains(err.Error(), "graphite-max-"+row.what) {
 			t.Errorf("%s: %v, want the limit on %s", row.name, err, row.what)
 		}
 	}

@@ -103,7 +103,7 @@ func TestProbe_FindsOutWhatTheServerCan(t *testing.T) {
 		t.Errorf("%+v", h)
 	}
 	for file, reason := range map[string]string{
-		"graphite-web-1.1.8/76-wrong-path":          "404 Not Found: The requested resource was not found on this server; check the path in graphite.url",
+		"graphite-web-1.1.8/76-wrong-path":          "404 Not Found: The requested resource was not found on this server; check the path in the setting graphite",
 		"carbonapi-0.18.2/76-wrong-path":            "the answer is not JSON: supported requests:",
 		"graphite-web-1.1.8/46-default-format-png":  "the answer is an image, not JSON",
 		"failure-modes/f09-gunicorn-worker-timeout": "the server closed the connection without a whole answer",

@@ -29,7 +29,7 @@ type LimitError struct {
 	Limit int64
 }
 
-// Error names the limit and its configuration key.
+// Error names the limit and its setting.
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("the answer has more than %d %s: ask for less, or raise graphite.max_%s", e.Limit, e.What, e.What)
+	return fmt.Sprintf("the answer has more than %d %s: ask for less, or raise graphite-max-%s", e.Limit, e.What, e.What)
 }

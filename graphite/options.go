@@ -76,51 +76,56 @@ func (o Options) withDefaults() Options {
 // DATA_UPLOAD_MAX_NUMBER_FIELDS.
 const mostBatch = 900
 
-// validate returns everything that is wrong, each with its configuration key.
+// validate returns everything that is wrong, each with the name of its setting.
 func (o Options) validate() error {
 	var errs monitor.FieldErrors
 	wrong := func(key, format string, args ...any) {
-		errs = append(errs, monitor.Invalid("graphite."+key, format, args...))
+		errs = append(errs, monitor.Invalid(key, format, args...))
 	}
 	if u, err := url.Parse(o.URL); err != nil {
-		wrong("url", "this is no URL: write one such as http://graphite.example.com")
+		wrong("graphite", "this is no URL: write one such as http://graphite.example.com")
 	} else if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		wrong("url", "%q must start with http:// or https:// and a host", u.Redacted())
+		wrong("graphite", "%q must start with http:// or https:// and a host", u.Redacted())
 	} else if u.RawQuery != "" || u.Fragment != "" {
-		wrong("url", "leave out what follows ? or #")
+		wrong("graphite", "leave out what follows ? or #")
 	}
 	if o.Token != "" && o.User != "" {
-		wrong("token", "give either a token or a user, not both")
+		wrong("graphite-token", "give either a token or a user, not both")
 	}
 	for name, value := range o.Headers {
 		if name == "" || strings.ContainsAny(name, " :\r\n\t") || strings.ContainsAny(value, "\r\n") {
-			wrong("headers", "%q is not a header: names hold no spaces or colons, values no line ends", name)
+			wrong("graphite-header", "%q is not a header: names hold no spaces or colons, values no line ends", name)
 		}
 	}
 	if (o.CertFile == "") != (o.KeyFile == "") {
-		wrong("cert_file", "a client certificate needs both cert_file and key_file")
+		wrong("graphite-cert", "a client certificate needs both graphite-cert and graphite-key")
 	}
 	if o.Step < time.Second || o.Step%time.Second != 0 {
-		wrong("step", "%s is not a whole number of seconds", o.Step)
+		wrong("graphite-step", "%s is not a whole number of seconds", o.Step)
 	}
 	if o.Timeout <= 0 {
-		wrong("timeout", "%s is not a positive time such as 15s", o.Timeout)
+		wrong("graphite-timeout", "%s is not a positive time such as 15s", o.Timeout)
 	}
 	if o.Deadline <= 0 {
-		wrong("deadline", "%s is not a positive time such as 45s", o.Deadline)
+		wrong("graphite-deadline", "%s is not a positive time such as 45s", o.Deadline)
 	}
 	if o.Concurrency < 1 {
-		wrong("concurrency", "at least 1 request must be allowed at once")
+		wrong("graphite-concurrency", "at least 1 request must be allowed at once")
 	}
 	if o.Batch < 1 || o.Batch > mostBatch {
-		wrong("batch", "%d is not between 1 and %d", o.Batch, mostBatch)
+		wrong("graphite-batch", "%d is not between 1 and %d", o.Batch, mostBatch)
 	}
 	if o.BreakerPause <= 0 {
-		wrong("breaker_pause", "%s is not a positive time such as 15s", o.BreakerPause)
+		wrong("graphite-breaker-pause", "%s is not a positive time such as 15s", o.BreakerPause)
 	}
-	if o.Limits.Bytes < 0 || o.Limits.Series < 0 || o.Limits.Points < 0 {
-		wrong("max_points", "limits cannot be negative")
+	limit := func(what string, most int64) {
+		if most < 0 {
+			wrong("graphite-max-"+what, "%d is negative; leave it out for the default", most)
+		}
 	}
+	limit("bytes", o.Limits.Bytes)
+	limit("series", int64(o.Limits.Series))
+	limit("points", int64(o.Limits.Points))
 	if len(errs) > 0 {
 		return errs
 	}

@@ -98,7 +98,7 @@ func TestFetch_RecordedAnswers(t *testing.T) {
 		{"graphite-web-1.1.8/73-HEAD", "failed", 0, 0, 0, "the answer is empty"},
 		{"graphite-web-1.1.8/74-long-url-9k", "failed", 0, 0, 0, "400 Bad Request: Request Line is too large (8192 > 4094)"},
 		{"graphite-web-1.1.8/75-POST-1500-targets", "failed", 0, 0, 0, "400 Bad Request: Invalid parameters (The number of GET/POST parameters exceeded settings.DATA_UPLOAD_MAX_NUMBER_FIELDS.)"},
-		{"graphite-web-1.1.8/76-wrong-path", "failed", 0, 0, 0, "404 Not Found: The requested resource was not found on this server; check the path in graphite.url"},
+		{"graphite-web-1.1.8/76-wrong-path", "failed", 0, 0, 0, "404 Not Found: The requested resource was not found on this server; check the path in the setting graphite"},
 		{"graphite-web-1.1.8/77-PUT", "ok", 1, 3, 3, "app.web2.requests.rate"},
 		{"graphite-web-1.1.8/78-dots-format-dygraph", "failed", 0, 0, 0, "the answer is a JSON object without series"},
 		{"graphite-web-1.1.8/79-special-chars-metric", "missing", 0, 0, 0, ""},

@@ -214,14 +214,14 @@ func (c *Client) refusal(response *http.Response) *Error {
 	e := &Error{Status: response.StatusCode, Reason: Reason(page)}
 	switch {
 	case e.Status >= 300 && e.Status < 400:
-		e.Reason = "the server sends to another address: put that into graphite.url"
+		e.Reason = "the server sends to another address: put that into the setting graphite"
 		if where, err := response.Location(); err == nil {
-			e.Reason = fmt.Sprintf("the server sends to another address at %s://%s: put that into graphite.url", where.Scheme, where.Host)
+			e.Reason = fmt.Sprintf("the server sends to another address at %s://%s: put that into the setting graphite", where.Scheme, where.Host)
 		}
 	case e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusProxyAuthRequired:
 		e.Reason = withAdvice(e.Reason, "check the user, the token or the certificate")
 	case e.Status == http.StatusNotFound:
-		e.Reason = withAdvice(e.Reason, "check the path in graphite.url")
+		e.Reason = withAdvice(e.Reason, "check the path in the setting graphite")
 	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusServiceUnavailable:
 		now := c.options.Now()
 		if e.retryAfter = retryAfter(response.Header.Get("Retry-After"), now); e.retryAfter > 0 {
