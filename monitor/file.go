@@ -26,7 +26,8 @@ import (
 //	*/
 //	if (mean(@a.values) < 10) throw "too low"
 //
-// The head ends at the first line that holds nothing but the comment's end, so
+// Blank lines, // comments and a #! line may stand above the head, and are not
+// kept. The head ends at the first line that holds nothing but the comment's end, so
 // that a crontab's star and slash do not end it. (They do for other readers of
 // JavaScript; FormatFile therefore writes them as YAML's escaped slash.)
 type File struct {
@@ -69,14 +70,13 @@ func ParseFile(name string, data []byte) (File, error) {
 func splitHead(text string) (head, script string, before int, err error) {
 	lines := strings.Split(text, "\n")
 	first := 0
-	for first < len(lines) && strings.TrimSpace(lines[first]) == "" {
+	for first < len(lines) && aboveHead(lines[first]) {
 		first++
 	}
-	if first == len(lines) {
-		return "", text, 0, nil
-	}
-	opening, ok := strings.CutPrefix(strings.TrimSpace(lines[first]), "/*")
-	if !ok || strings.TrimSpace(opening) != headMark {
+	if first == len(lines) || !opensHead(lines[first]) {
+		if late := slices.IndexFunc(lines, opensHead); late >= 0 {
+			return "", "", 0, FieldErrors{{Message: "the head that starts here must be the first thing in the file", Line: late + 1}}
+		}
 		return "", text, 0, nil
 	}
 	for i := first + 1; i < len(lines); i++ {
@@ -86,6 +86,17 @@ func splitHead(text string) (head, script string, before int, err error) {
 		}
 	}
 	return "", "", 0, FieldErrors{{Message: "the head that starts here is never closed: put */ alone on the line after it", Line: first + 1}}
+}
+
+// aboveHead reports whether a line may stand above the head: a licence, say.
+func aboveHead(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == "" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "#!")
+}
+
+func opensHead(line string) bool {
+	opening, ok := strings.CutPrefix(strings.TrimSpace(line), "/*")
+	return ok && strings.TrimSpace(strings.TrimLeft(opening, "*")) == headMark
 }
 
 // headField is one key of the head: how it is read, and whether and how it is written.

@@ -175,7 +175,15 @@ func writeActive(m Monitor) string {
 	return " false"
 }
 
-func readFailures(m *Monitor, node ast.Node) error { return yaml.NodeToValue(node, &m.Policy.Failures) }
+func readFailures(m *Monitor, node ast.Node) error {
+	if err := yaml.NodeToValue(node, &m.Policy.Failures); err != nil {
+		return err
+	}
+	if m.Policy.Failures < 0 {
+		return Invalid("failures", "%d is below 0; write how many bad runs in a row it takes", m.Policy.Failures)
+	}
+	return nil
+}
 
 func writeFailures(m Monitor) string {
 	if m.Policy.Failures == 0 {

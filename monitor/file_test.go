@@ -89,6 +89,29 @@ func TestParseFile_FindsAllErrorsWithTheirLines(t *testing.T) {
 	}
 }
 
+func TestParseFile_HeadMayStandBelowLineComments(t *testing.T) {
+	file, err := monitor.ParseFile("x.js", []byte("#!/usr/bin/env -S wingmirror check\n// Licence: ours\n\n/** wingmirror\nname: y\n*/\nputs(1)"))
+	if err != nil || file.Monitor.Name != "y" || file.Monitor.Script != "puts(1)" || file.ScriptLine != 6 {
+		t.Errorf("got %+v, %v", file, err)
+	}
+}
+
+func TestParseFile_RefusesAHeadThatIsNotTheFirstThing(t *testing.T) {
+	_, err := monitor.ParseFile("x.js", []byte("puts(1)\n/* wingmirror\nname: y\n*/\n"))
+	errs := monitor.AllFieldErrors(err)
+	if len(errs) != 1 || errs[0].Line != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseFile_RefusesNegativeFailures(t *testing.T) {
+	_, err := monitor.ParseFile("x.js", []byte("/* wingmirror\nfailures: -2\n*/\n"))
+	errs := monitor.AllFieldErrors(err)
+	if len(errs) != 1 || errs[0].Field != "failures" || errs[0].Line != 2 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestParseFile_UnclosedHead(t *testing.T) {
 	_, err := monitor.ParseFile("x.js", []byte("\n/* wingmirror\nname: x\nthrow 1\n"))
 	errs := monitor.AllFieldErrors(err)

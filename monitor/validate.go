@@ -85,10 +85,8 @@ func (v *validation) schedule(m Monitor, rules Rules) {
 	default:
 		v.check(false, "catch_up", "%q is neither skip nor once", m.CatchUp)
 	}
-	zone, err := LoadZone(m.Zone)
-	if err != nil {
+	if _, err := LoadZone(m.Zone); err != nil {
 		v.errs = append(v.errs, AllFieldErrors(err)...)
-		zone = time.UTC
 	}
 	if strings.TrimSpace(m.Schedule) == "" {
 		v.check(false, "schedule", `give a crontab, such as "*/5 * * * *" or @hourly`)
@@ -99,27 +97,9 @@ func (v *validation) schedule(m Monitor, rules Rules) {
 		v.check(false, "schedule", "%v", err)
 		return
 	}
-	if shortest := shortestInterval(schedule, zone); rules.MinInterval > 0 && shortest > 0 && shortest < rules.MinInterval {
+	if shortest := schedule.MinInterval(); shortest < rules.MinInterval {
 		v.check(false, "schedule", "runs are %v apart, at least %v is allowed", shortest, rules.MinInterval)
 	}
-}
-
-// shortestInterval looks at the next hundred ticks from a fixed day on, which is
-// enough for any spec whose seconds or minutes repeat.
-func shortestInterval(s crontab.Schedule, zone *time.Location) time.Duration {
-	var shortest time.Duration
-	last := s.Next(time.Date(2026, 1, 1, 0, 0, 0, 0, zone))
-	for range 100 {
-		next := s.Next(last)
-		if next.IsZero() {
-			break
-		}
-		if gap := next.Sub(last); shortest == 0 || gap < shortest {
-			shortest = gap
-		}
-		last = next
-	}
-	return shortest
 }
 
 // LoadZone returns the time zone of an IANA name; "" is UTC.

@@ -63,7 +63,8 @@ func TestValidate_FindsEverythingAtOnce(t *testing.T) {
 }
 
 func TestValidate_HoldsTheMinimumInterval(t *testing.T) {
-	for spec, ok := range map[string]bool{"*/30 * * * * *": false, "@every 10s": false, "* * * * *": true, "@every 60s": true, "0,1 * * * *": true} {
+	for spec, ok := range map[string]bool{"*/30 * * * * *": false, "@every 10s": false, "* * * * *": true, "@every 60s": true, "0,1 * * * *": true, "0 59 23 * * *": true,
+		"0,30 0 0 1 * *": false, "10 0 0 1 1 *": true} {
 		m := valid()
 		m.Schedule = spec
 		if err := monitor.Validate(m, monitor.Rules{MinInterval: time.Minute}); (err == nil) != ok {
