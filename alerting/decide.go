@@ -206,6 +206,8 @@ func (d *decider) goesOn() {
 	case open.AckedBy != "":
 		d.because(monitor.ReasonAcknowledged)
 		d.Decision.Note = "by " + open.AckedBy
+	case open.Level.Bad() && d.State.Level > open.Fired: // held back when it became worse
+		d.announce(monitor.NoticeEscalate, monitor.ReasonEscalated)
 	case repeat < 0:
 		d.because(monitor.ReasonRepeatNever)
 	case d.o.At.Before(next):
@@ -225,7 +227,7 @@ func (d *decider) goesOn() {
 // announce tells the monitor's destinations, unless something holds it back.
 func (d *decider) announce(kind monitor.NoticeKind, reason monitor.Reason) {
 	open := d.State.Open
-	step := kind == monitor.NoticeFire && open.OpenedAt.Equal(d.o.At) || kind == monitor.NoticeEscalate
+	step := d.before.Open == nil || open.Level > d.before.Open.Level
 	switch {
 	case len(d.t.Destinations) == 0:
 		d.because(monitor.ReasonNobody)
@@ -245,7 +247,7 @@ func (d *decider) announce(kind monitor.NoticeKind, reason monitor.Reason) {
 			open.Told = append(open.Told, destination)
 		}
 	}
-	open.Fired, open.LastNotice = d.State.Level, d.o.At
+	open.Fired, open.LastNotice = max(open.Fired, min(open.Level, d.State.Level)), d.o.At
 	open.Notices++
 }
 

@@ -283,6 +283,82 @@ func TestDecide_SilenceHoldsFiresButNoOwedResolve(t *testing.T) {
 	})
 }
 
+func silenced(terms *Terms) {
+	terms.Silence = &Hold{Until: noon.Add(time.Hour), Note: "by ann: deploy"}
+}
+func lifted(terms *Terms) { terms.Silence = nil }
+
+func TestDecide_FireHeldBySilenceGoesOutWhenItEnds(t *testing.T) {
+	story(t, repeatEvery(-1), []step{
+		{sees: "warning", want: monitor.ReasonSilenced, tell: none, level: warning, change: silenced},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical},
+		{sees: "critical", want: monitor.ReasonFired, tell: fire, level: critical, change: lifted},
+		{sees: "critical", want: monitor.ReasonRepeatNever, tell: none, level: critical},
+		{sees: "ok", want: monitor.ReasonResolved, tell: resolve, level: ok},
+	})
+}
+
+func TestDecide_EscalationHeldBySilenceGoesOutWhenItEnds(t *testing.T) {
+	story(t, repeatEvery(time.Hour), []step{
+		{sees: "warning", want: monitor.ReasonFired, tell: fire, level: warning},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical, change: silenced},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical},
+		{sees: "fetch", want: monitor.ReasonFault, tell: none, level: critical},
+		{sees: "critical", want: monitor.ReasonEscalated, tell: escalate, level: critical, change: lifted},
+		{sees: "critical", want: monitor.ReasonRepeatLater, tell: none, level: critical},
+		{sees: "ok", want: monitor.ReasonResolved, tell: resolve, level: ok},
+	})
+}
+
+func TestDecide_EscalationHeldBySilenceIsForgottenWhenItEased(t *testing.T) {
+	story(t, repeatEvery(time.Hour), []step{
+		{sees: "warning", want: monitor.ReasonFired, tell: fire, level: warning},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical, change: silenced},
+		{sees: "warning", want: monitor.ReasonEased, tell: none, level: warning},
+		{sees: "warning", want: monitor.ReasonRepeatLater, tell: none, level: warning, change: lifted},
+		{sees: "critical", want: monitor.ReasonEscalated, tell: escalate, level: critical},
+	})
+}
+
+func TestDecide_RepeatHeldBySilenceGoesOutWhenItEnds(t *testing.T) {
+	story(t, repeatEvery(2*time.Minute), []step{
+		{sees: "critical", want: monitor.ReasonFired, tell: fire, level: critical},
+		{sees: "critical", want: monitor.ReasonRepeatLater, tell: none, level: critical, change: silenced},
+		{sees: "critical", want: monitor.ReasonSilenced, tell: none, level: critical},
+		{sees: "critical", want: monitor.ReasonRepeated, tell: repeat, level: critical, change: lifted},
+	})
+}
+
+func TestDecide_SameLevelAgainIsNoEscalation(t *testing.T) {
+	story(t, repeatEvery(2*time.Minute), []step{
+		{sees: "critical", want: monitor.ReasonFired, tell: fire, level: critical},
+		{sees: "warning", want: monitor.ReasonEased, tell: none, level: warning},
+		{sees: "warning", want: monitor.ReasonRepeated, tell: repeat, level: warning},
+		{sees: "critical", want: monitor.ReasonRepeatLater, tell: none, level: critical},
+	})
+}
+
+func TestDecide_SilencedStepsAreNotedOnce(t *testing.T) {
+	terms := repeatEvery(time.Hour)
+	terms.Policy = terms.Policy.Or(monitor.DefaultPolicy())
+	silenced(&terms)
+	var state monitor.State
+	held := 0
+	for i, sees := range []string{"ok", "warning", "warning", "critical", "critical", "critical"} {
+		change := Decide(state, outcome(noon.Add(time.Duration(i)*time.Minute), sees), terms)
+		for _, e := range change.Events {
+			if e.Type == monitor.EventHeld {
+				held++
+			}
+		}
+		state = change.State
+	}
+	if held != 2 {
+		t.Errorf("the timeline notes %d held notices, want 2: the fire and the escalation", held)
+	}
+}
+
 func TestDecide_TellsNobodyWithoutDestinations(t *testing.T) {
 	add := func(terms *Terms) { terms.Destinations = ops }
 	story(t, Terms{}, []step{

@@ -36,7 +36,7 @@ type Open struct {
 	OpenedAt   time.Time //
 	Level      Level     // the worst so far; Unknown when a fault opened it
 	Fault      Fault     // what opened it, when no level did
-	Fired      Level     // what was last announced; Unknown when nothing was
+	Fired      Level     // the worst that was announced; Unknown when nothing was, or only a fault
 	Told       []string  // destinations that were told that it began, and must be told that it ended
 	LastNotice time.Time // when the last notice was queued; zero when none was
 	Notices    int       // how many times it was announced: fires, escalations, repeats
