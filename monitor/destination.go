@@ -7,7 +7,7 @@ import (
 )
 
 // Destination is where a notice goes, as people write it: a URI such as
-// mailto:ops@example.com or pagerduty:ROUTINGKEY. The part after the colon may
+// mailto:ops@example.com, pagerduty:ROUTINGKEY or webhook+https://host/path. The part after the colon may
 // be a secret, so show Redacted, not the text.
 type Destination string
 
@@ -28,8 +28,31 @@ func ParseDestination(text string) (Destination, error) {
 		return parseMailto(rest)
 	case "pagerduty":
 		return parsePagerDuty(rest)
+	case "webhook+https", "webhook+http", "slack+https":
+		return parseHook(scheme, rest)
+	case "http", "https":
+		return "", Invalid("alerts", "write webhook+ or slack+ in front of the address, to say what it takes")
 	}
-	return "", Invalid("alerts", "%s is no kind of destination that is known; write mailto:ADDRESS or pagerduty:KEY", quoteCut(scheme+":"))
+	return "", Invalid("alerts", "%s is no kind of destination that is known; write %s", quoteCut(scheme+":"), destinationForms)
+}
+
+const destinationForms = "mailto:ADDRESS, pagerduty:KEY, webhook+https://ADDRESS or slack+https://ADDRESS"
+
+// parseHook takes an address that notices are posted to. Errors do not repeat
+// it, since most such addresses are secrets.
+func parseHook(scheme, rest string) (Destination, error) {
+	u, err := url.Parse(scheme + ":" + rest)
+	if err != nil || u.Hostname() == "" || u.Opaque != "" {
+		return "", Invalid("alerts", "what follows %s: is not an address; write %s://host/path", scheme, scheme)
+	}
+	if u.Fragment != "" {
+		return "", Invalid("alerts", "the address after %s: has a #, and what follows it would never be sent", scheme)
+	}
+	if _, hasPassword := u.User.Password(); u.User != nil && (!hasPassword || u.User.Username() != "") {
+		return "", Invalid("alerts", "write the secret of a webhook as %s://:SECRET@host/path", scheme)
+	}
+	u.Host = strings.ToLower(u.Host)
+	return Destination(u.String()), nil
 }
 
 func destinationHint(text string) string {
@@ -39,7 +62,7 @@ func destinationHint(text string) string {
 	case len(text) == pagerDutyKeyLength && isHex(text):
 		return "; write pagerduty: in front of the key"
 	}
-	return "; write mailto:ADDRESS or pagerduty:KEY"
+	return "; write " + destinationForms
 }
 
 func parseMailto(rest string) (Destination, error) {
@@ -115,12 +138,15 @@ func (d Destination) Rest() string {
 // acknowledgements of its own, and so must be told of ours.
 func (d Destination) Acknowledges() bool { return d.Scheme() == "pagerduty" }
 
-// Redacted returns the destination for people's eyes: of a key, only the last
-// four characters.
+// Redacted returns the destination for people's eyes: of a key only the last
+// four characters, of a web address only its host.
 func (d Destination) Redacted() string {
 	scheme, rest, _ := strings.Cut(string(d), ":")
 	if scheme == "mailto" {
 		return string(d)
+	}
+	if u, err := url.Parse(string(d)); err == nil && u.Host != "" {
+		return scheme + "://" + u.Host + "/…"
 	}
 	if len(rest) <= 8 {
 		return scheme + ":…"

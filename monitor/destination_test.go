@@ -12,6 +12,8 @@ func TestParseDestination_KeepsOneSpelling(t *testing.T) {
 		{" mailto:foo+alerts@bar.com ", "mailto:foo+alerts@bar.com"},
 		{"MailTo:Ops@Example.COM", "mailto:Ops@example.com"},
 		{"pagerduty:0123456789abcdef0123456789ABCDEF", "pagerduty:0123456789abcdef0123456789abcdef"},
+		{"webhook+https://:s3cret@Hooks.example.com:8443/a?b=C", "webhook+https://:s3cret@hooks.example.com:8443/a?b=C"},
+		{"slack+https://hooks.slack.com/services/T1/B2/x3", "slack+https://hooks.slack.com/services/T1/B2/x3"},
 	}
 	for _, row := range rows {
 		got, err := ParseDestination(row.text)
@@ -38,6 +40,11 @@ func TestParseDestination_NamesTheFix(t *testing.T) {
 		{"pagerduty:0123456789abcdef0123456789abcdeg", "32 characters"},
 		{"pagerduty:0123456789abcdef", "32 characters"},
 		{"campfire://account?token=T", "no kind of destination"},
+		{"https://hooks.example.com/", "webhook+ or slack+ in front"},
+		{"webhook+https:", "is not an address"},
+		{"webhook+https://", "is not an address"},
+		{"webhook+https://user@host/", ":SECRET@host"},
+		{"slack+https://host/#general", "never be sent"},
 	}
 	for _, row := range rows {
 		got, err := ParseDestination(row.text)
@@ -85,6 +92,9 @@ func TestDestination_RedactedHidesKeys(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if got := Destination("mailto:a@b.com").Redacted(); got != "mailto:a@b.com" {
+		t.Errorf("got %q", got)
+	}
+	if got := Destination("webhook+https://:secret@host/path").Redacted(); got != "webhook+https://host/…" {
 		t.Errorf("got %q", got)
 	}
 	if got := Destination("x:short").Redacted(); got != "x:…" {

@@ -88,7 +88,7 @@ func (c *Channel) judge(wire *exchange, err error) error {
 		return nil // taken, even if what it says besides cannot be read
 	case wire.status == http.StatusTooManyRequests || wire.status == http.StatusRequestTimeout || wire.status >= 500:
 		said := fmt.Errorf("PagerDuty answered %d: %s", wire.status, wire.reason())
-		if after := retryAfter(wire.retryAfter, c.o.Now()); after > 0 {
+		if after := alerting.ParseRetryAfter(wire.retryAfter, c.o.Now()); after > 0 {
 			return alerting.RetryAfter(after, said)
 		}
 		return said
@@ -148,16 +148,4 @@ func (e *exchange) reason() string {
 		return strings.Join(append([]string{said.Message}, said.Errors...), "; ")
 	}
 	return cmp.Or(monitor.Cut(alerting.FirstLine(string(e.body)), 200), "no reason given")
-}
-
-// retryAfter reads a Retry-After header: seconds or a date.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	at, err := http.ParseTime(header)
-	if err != nil {
-		return 0
-	}
-	return at.Sub(now)
 }

@@ -1,0 +1,215 @@
+// Package webhook delivers notices by HTTP POST: as documented JSON, signed, to
+// any address, and as messages to Slack's incoming webhooks.
+//
+// The address of a destination is its own, with webhook+ or slack+ in front. The
+// JSON and the signature are described in docs/alerting.md; fields are only ever
+// added. Redirects are not followed, so that what is signed for one host never
+// goes to another.
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"wingmirror/alerting"
+	"wingmirror/monitor"
+)
+
+// The headers of a webhook.
+const (
+	SignatureHeader = "Wingmirror-Signature" // t=SECONDS,v1=HEX
+	KeyHeader       = "Idempotency-Key"      // the same whenever the same notice is sent again
+)
+
+// Options are what New needs. All of them may be zero.
+type Options struct {
+	Client *http.Client     // default: one of its own; redirects are never followed
+	Links  alerting.Links   // into our own pages
+	Now    func() time.Time // for signatures, default time.Now
+}
+
+func (o Options) withDefaults() Options {
+	client := http.Client{Timeout: 30 * time.Second}
+	if o.Client != nil {
+		client = *o.Client
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	o.Client = &client
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Channel posts documented JSON.
+type Channel struct{ o Options }
+
+// New returns a channel for webhook+https and webhook+http.
+func New(o Options) *Channel { return &Channel{o: o.withDefaults()} }
+
+// Deliver posts one notice.
+func (c *Channel) Deliver(ctx context.Context, n monitor.Notice) (monitor.Receipt, error) {
+	address, secret, err := address(n.Destination)
+	if err != nil {
+		return monitor.Receipt{}, alerting.Permanent(err)
+	}
+	body, err := json.Marshal(c.body(n))
+	if err != nil {
+		return monitor.Receipt{}, alerting.Permanent(fmt.Errorf("write JSON: %w", err))
+	}
+	header := http.Header{
+		"User-Agent": {"Wingmirror"},
+		KeyHeader:    {n.Incident + "/" + strconv.FormatInt(n.ID, 10)},
+	}
+	if secret != "" {
+		header.Set(SignatureHeader, Sign(secret, c.o.Now(), body))
+	}
+	receipt := monitor.Receipt{Request: string(body)}
+	receipt.Answer, err = alerting.Post(ctx, c.o.Client, address, header, body)
+	return receipt, err
+}
+
+// Render returns the JSON, indented.
+func (c *Channel) Render(n monitor.Notice) (string, error) {
+	text, err := json.MarshalIndent(c.body(n), "", "  ")
+	return string(text), err
+}
+
+// Sign returns the signature of a body at a time: an HMAC-SHA256, under the
+// secret, of the time in seconds, a full stop and the body.
+func Sign(secret string, at time.Time, body []byte) string {
+	seconds := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(seconds + "."))
+	mac.Write(body)
+	return "t=" + seconds + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// address splits a destination into where to post and the secret to sign with.
+func address(d monitor.Destination) (address, secret string, err error) {
+	u, err := url.Parse(string(d))
+	if err != nil {
+		return "", "", fmt.Errorf("the destination is not an address")
+	}
+	secret, _ = u.User.Password()
+	u.User = nil
+	_, u.Scheme, _ = strings.Cut(u.Scheme, "+")
+	return u.String(), secret, nil
+}
+
+// payload is the documented JSON.
+type payload struct {
+	Version  int               `json:"version"`
+	ID       int64             `json:"id"`
+	Kind     string            `json:"kind"`
+	Incident incident          `json:"incident"`
+	Subject  string            `json:"subject"`
+	Name     string            `json:"name"`
+	Group    string            `json:"group,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Level    monitor.Level     `json:"level"`
+	Was      monitor.Level     `json:"was"`
+	Fault    string            `json:"fault,omitempty"`
+	Message  string            `json:"message"`
+	Why      string            `json:"why"`
+	At       time.Time         `json:"at"`
+	By       string            `json:"by,omitempty"`
+	Values   []value           `json:"values,omitempty"`
+	Output   string            `json:"output,omitempty"`
+	URL      string            `json:"url,omitempty"`
+}
+
+type incident struct {
+	Key      string    `json:"key"`
+	OpenedAt time.Time `json:"opened_at"`
+	URL      string    `json:"url,omitempty"`
+}
+
+type value struct {
+	Label string  `json:"label"`
+	Time  float64 `json:"time"`
+	Value float64 `json:"value"`
+}
+
+func (c *Channel) body(n monitor.Notice) payload {
+	m := n.Message
+	p := payload{
+		Version: 1, ID: n.ID, Kind: string(m.Kind),
+		Incident: incident{Key: n.Incident, OpenedAt: m.OpenedAt.UTC(), URL: c.o.Links.Incident(n.IncidentID)},
+		Subject:  m.Subject.String(), Name: m.Name, Group: m.Group, Labels: m.Labels, Level: m.Level, Was: m.Was,
+		Fault: string(m.Fault), Message: m.Text, Why: alerting.Why(m), At: m.At.UTC(), By: m.By, Output: m.Output,
+		URL: c.o.Links.Subject(m.Subject),
+	}
+	for _, v := range m.Values {
+		p.Values = append(p.Values, value(v))
+	}
+	return p
+}
+
+// Slack posts to Slack's incoming webhooks.
+type Slack struct{ o Options }
+
+// NewSlack returns a channel for slack+https.
+func NewSlack(o Options) *Slack { return &Slack{o: o.withDefaults()} }
+
+// Deliver posts one message.
+func (s *Slack) Deliver(ctx context.Context, n monitor.Notice) (monitor.Receipt, error) {
+	address, _, err := address(n.Destination)
+	if err != nil {
+		return monitor.Receipt{}, alerting.Permanent(err)
+	}
+	body, err := json.Marshal(s.body(n))
+	if err != nil {
+		return monitor.Receipt{}, alerting.Permanent(fmt.Errorf("write JSON: %w", err))
+	}
+	receipt := monitor.Receipt{Request: string(body)}
+	receipt.Answer, err = alerting.Post(ctx, s.o.Client, address, nil, body)
+	return receipt, err
+}
+
+// Render returns the JSON, indented.
+func (s *Slack) Render(n monitor.Notice) (string, error) {
+	text, err := json.MarshalIndent(s.body(n), "", "  ")
+	return string(text), err
+}
+
+// maxSlack is how much text one message may hold; Slack cuts at 40,000
+// characters and folds far earlier.
+const maxSlack = 3000
+
+// slackMessage is what an incoming webhook takes, see
+// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
+type slackMessage struct {
+	Text string `json:"text"`
+}
+
+func (s *Slack) body(n monitor.Notice) slackMessage {
+	m := n.Message
+	lines := []string{"*" + escape(alerting.Headline(m)) + "*"}
+	if rest := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(m.Text), alerting.FirstLine(m.Text))); rest != "" && m.Kind != monitor.NoticeResolve {
+		lines = append(lines, escape(rest))
+	}
+	for _, v := range m.Values {
+		lines = append(lines, "• "+escape(v.Label)+": `"+alerting.Number(v.Value)+"`")
+	}
+	lines = append(lines, "_"+escape(alerting.Why(m))+"_")
+	if address := cmp.Or(s.o.Links.Incident(n.IncidentID), s.o.Links.Subject(m.Subject)); address != "" {
+		lines = append(lines, "<"+address+"|Open in Wingmirror>")
+	}
+	return slackMessage{Text: monitor.Cut(strings.Join(lines, "\n"), maxSlack)}
+}
+
+// escape writes the three characters that mean something to Slack as it asks.
+func escape(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
