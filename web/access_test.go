@@ -51,7 +51,7 @@ func guarded(t *testing.T) (*world, web.Options, map[string]string) {
 	w := newWorld(t, time.Now)
 	w.fill()
 	o := w.options()
-	o.Access, o.Desk, o.Outbox = access, w, w
+	o.Access, o.Desk, o.Outbox, o.Trial = access, w, w, w
 	return w, o, tokens
 }
 
@@ -161,6 +161,9 @@ func TestAPI_ActsAreRecorded(t *testing.T) {
 		{name: "empty note", method: "POST", path: "/api/v1/incidents/2/notes", body: `{"text": "  "}`, header: editor, status: 422},
 		{name: "an incident that is over", method: "POST", path: "/api/v1/incidents/1/close", header: editor, status: 409},
 		{name: "retry", method: "POST", path: "/api/v1/deliveries/3/retry", header: editor, status: 200},
+		{name: "try a destination", method: "POST", path: "/api/v1/destinations/test", body: `{"to": "mailto:a@example.com"}`, header: editor, status: 200, contains: []string{"250 ok"}},
+		{name: "try one that refuses", method: "POST", path: "/api/v1/destinations/test", body: `{"to": "mailto:nobody@example.com"}`, header: editor, status: 503, contains: []string{"550"}},
+		{name: "try nonsense", method: "POST", path: "/api/v1/destinations/test", body: `{"to": "x"}`, header: editor, status: 422, contains: []string{"body.alerts"}},
 		{name: "pause", method: "POST", path: "/api/v1/monitors/5/disable", header: editor, status: 200},
 		{name: "log", method: "GET", path: "/api/v1/audit", header: map[string]string{"Authorization": "Bearer " + tokens["admin"]}, status: 200,
 			contains: []string{"incident.acknowledge", "incident.note", "delivery.retry", `"action":"monitor.disable"`, `"subject":"monitor/5"`}},

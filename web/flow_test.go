@@ -226,3 +226,61 @@ func (b *browser) examine(axe string, pages map[string]string) {
 		}
 	}
 }
+
+// A phone at night: narrow, dark, and by keys alone, as a screen reader would.
+func TestBrowser_NarrowDarkAndByKeyboardAlone(t *testing.T) {
+	w := newWorld(t, time.Now)
+	b := startBrowser(t, w)
+	b.size(390, 844)
+	b.dark(true)
+	b.open("/monitors/new")
+	b.wait("document.activeElement?.id === 'name'")
+	b.do(chromedp.KeyEvent("Orders"))
+	b.tabTo("document.activeElement.closest('#targets')")
+	b.do(chromedp.KeyEvent("shop.checkout.conversions"))
+	b.wait("document.querySelector('.target-row .tag')?.textContent === 'ok'")
+	b.do(chromedp.KeyEvent(kb.Escape))
+	b.tabTo("document.activeElement.closest('#script')")
+	b.do(chromedp.KeyEvent("throw \"too few\""))
+	b.do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	b.wait("document.querySelector('.outcome.critical')")
+	b.do(chromedp.KeyEvent(kb.Escape))
+	b.tabTo("document.activeElement.id === 'alerts'") // out of the script, in which Tab indents
+	b.do(chromedp.KeyEvent("mailto:oncall@example.com"))
+	b.picture("flow-phone")
+	b.do(chromedp.KeyEvent("s", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	b.wait("location.pathname === '/monitors/1'")
+	if m, err := w.Monitor(context.Background(), 1); err != nil || m.Name != "Orders" || m.Script != "throw \"too few\"" || len(m.Alerts) != 1 {
+		t.Errorf("stored %+v, %v", m, err)
+	}
+}
+
+// tabTo presses Tab until a JavaScript expression is true.
+func (b *browser) tabTo(expression string) {
+	b.t.Helper()
+	for range 40 {
+		b.do(chromedp.KeyEvent(kb.Tab))
+		if eval[bool](b, "!!("+expression+")") {
+			return
+		}
+	}
+	b.t.Fatalf("forty times Tab did not lead to %s but to %s", expression, eval[string](b, "document.activeElement.outerHTML.slice(0, 200)"))
+}
+
+func TestBrowser_NothingStandsOutOnAPhone(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	b := startBrowser(t, w)
+	b.expect("404")
+	for name, path := range allPages(w) {
+		for _, width := range []int64{320, 390} {
+			b.size(width, 844)
+			b.open(path)
+			b.wait("document.readyState === 'complete'")
+			if got := eval[int64](b, "document.documentElement.scrollWidth"); got > width {
+				wide := eval[[]string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "absolute").slice(0, 4).map(e => e.outerHTML.slice(0, 120))`)
+				t.Errorf("%s is %d px wide on a screen of %d: %q", name, got, width, wide)
+			}
+		}
+	}
+}

@@ -17,6 +17,7 @@ type monitorData struct {
 	Version int
 	Class   string
 	CanEdit bool
+	CanTry  bool // destinations
 	Strip   *strip
 	Runs    []monitor.Run
 	Presets []preset
@@ -101,6 +102,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		ID: m.ID, Name: m.Name, Version: m.Version, Class: class(m.Active, state.Level, state.Fault), CanEdit: may(ctx, monitor.RoleEditor), Strip: newStrip(lettersOf(runs)),
 		Runs: runs[:min(len(runs), 12)], Presets: presets(), Zones: commonZones(), Faults: monitor.Faults(),
 	}
+	data.CanTry = data.CanEdit && s.Trial != nil
 	rows, err := s.overview(ctx)
 	if err != nil {
 		return err

@@ -85,6 +85,12 @@ type Desk interface {
 	CloseByHand(ctx context.Context, subject monitor.Subject, about monitor.Message, by string, at time.Time) (monitor.Change, error)
 }
 
+// Trial sends a test notice past the outbox. What the other side refuses wraps
+// monitor.ErrUnavailable or monitor.ErrInvalid.
+type Trial interface {
+	Test(ctx context.Context, to monitor.Destination) (monitor.Receipt, error)
+}
+
 // Outbox makes a notice due again.
 type Outbox interface {
 	Retry(ctx context.Context, id int64, at time.Time) error

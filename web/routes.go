@@ -87,6 +87,9 @@ func (s *server) actRoutes() []route {
 			route{post, "/api/v1/incidents/{id}/close", editor, op(s.apiCloseIncident, "Close an incident by hand")},
 		)
 	}
+	if s.Trial != nil {
+		table = append(table, route{post, "/api/v1/destinations/test", editor, op(s.apiTrial, "Send a test notice at once")})
+	}
 	if s.Outbox != nil {
 		table = append(table, route{post, "/api/v1/deliveries/{id}/retry", editor, op(s.apiRetry, "Try a delivery again at once")})
 	}

@@ -38,6 +38,7 @@ type Options struct {
 
 	Desk      Desk            // nil: incidents can be looked at only
 	Outbox    Outbox          // nil: nothing can be sent again by hand
+	Trial     Trial           // nil: destinations cannot be tried
 	Defaults  monitor.Policy  // of the installation, for what a monitor leaves open
 	Access    *account.Access // nil: everybody is an admin
 	Schedule  Schedule        // nil: next runs are not shown

@@ -377,3 +377,10 @@ func (w *world) Retry(_ context.Context, id int64, _ time.Time) error {
 	w.retried = append(w.retried, id)
 	return nil
 }
+
+func (w *world) Test(_ context.Context, to monitor.Destination) (monitor.Receipt, error) {
+	if to == "mailto:nobody@example.com" {
+		return monitor.Receipt{}, fmt.Errorf("550 no such user: %w", monitor.ErrUnavailable)
+	}
+	return monitor.Receipt{Request: "Subject: test", Answer: "250 ok"}, nil
+}

@@ -65,6 +65,7 @@ class Page {
     maybe("#copy-csv")?.addEventListener("click", () => {
       void navigator.clipboard.writeText(this.result.graph.csv()).then(() => toast("Copied the graph's numbers as CSV."), () => toast("This browser did not allow copying."));
     });
+    maybe("#try-alerts")?.addEventListener("click", () => void this.tryAlerts());
     maybe("#save-png")?.addEventListener("click", () => void this.savePNG());
   }
 
@@ -249,6 +250,25 @@ class Page {
       if ((error as Problem).status === 412) await this.conflict(this.form.read(this.stored));
       else toast((error as Problem).message);
     }
+  }
+
+  /** Sends a test notice to every destination as it is written now, and says at the field what came of it. */
+  private async tryAlerts(): Promise<void> {
+    const slot = $('[data-error-for="alerts"]', this.root);
+    slot.textContent = "";
+    const failed: string[] = [];
+    const all = this.form.read(this.stored).alerts;
+    for (const to of all) {
+      try {
+        await call("/api/v1/destinations/test", { method: "POST", body: { to } });
+      } catch (error) {
+        const p = error as Problem;
+        failed.push(p.errors.map((e) => e.message).join("\n") || p.message);
+      }
+    }
+    slot.textContent = failed.join("\n");
+    const sent = all.length - failed.length;
+    toast(all.length === 0 ? "Write a destination first." : `${sent} of ${all.length} test notices went out.`);
   }
 
   private async savePNG(): Promise<void> {

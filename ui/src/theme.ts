@@ -34,6 +34,13 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
+/** After Escape, Tab leads out of the editor for two seconds, whatever Escape closed on its way. */
+const wayOut = EditorView.domEventObservers({
+  keydown(event, view) {
+    if (event.key === "Escape") view.setTabFocusMode(2000);
+  },
+});
+
 /** The extensions of every code editor on the page; label names it to a screen reader. */
 export function base(label: string, changed: () => void): Extension[] {
   const nonce = maybe<HTMLMetaElement>("meta[name=style-nonce]")?.content ?? "";
@@ -45,6 +52,7 @@ export function base(label: string, changed: () => void): Extension[] {
     bracketMatching(),
     closeBrackets(),
     typeOver,
+    wayOut,
     highlightSelectionMatches(),
     syntaxHighlighting(highlight),
     keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap]),
