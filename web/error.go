@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -50,13 +52,13 @@ func (s *server) problem(where string, err error) *huma.ErrorModel {
 		return own
 	}
 	if limit, ok := errors.AsType[*account.LimitError](err); ok {
-		return &huma.ErrorModel{Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: limit.Error()}
+		return &huma.ErrorModel{Status: http.StatusTooManyRequests, Title: "Too many attempts", Detail: sentence(limit.Error())}
 	}
 	for _, row := range statusTable() {
 		if !errors.Is(err, row.err) {
 			continue
 		}
-		p := &huma.ErrorModel{Status: row.status, Title: row.title, Detail: err.Error()}
+		p := &huma.ErrorModel{Status: row.status, Title: row.title, Detail: sentence(err.Error())}
 		if fields := monitor.AllFieldErrors(err); len(fields) > 0 {
 			p.Detail = "Mend what errors lists and send it again."
 			p.Errors = fieldDetails(fields)
@@ -69,6 +71,12 @@ func (s *server) problem(where string, err error) *huma.ErrorModel {
 		Title:  "Internal error",
 		Detail: "Wingmirror failed; its log has the cause. Nothing was changed.",
 	}
+}
+
+// sentence makes an error's text, which begins small, one that can stand alone.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func fieldDetails(fields monitor.FieldErrors) []*huma.ErrorDetail {

@@ -71,6 +71,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {
 		data.User = who.Name
 	}
+	if s.Access != nil && account.From(r.Context()).Kind == account.Nobody {
+		data.Nav = nil // none of it would open
+	}
 	if s.Access != nil {
 		mode, err := s.Access.Mode(r.Context())
 		if err != nil {
