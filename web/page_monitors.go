@@ -34,7 +34,7 @@ type monitorRow struct {
 // The list shows those in trouble first and stops at firstRows; with all=1 it
 // stops at mostRows, beyond which a search is the way to find anything.
 const (
-	firstRows = 200
+	firstRows = 150
 	mostRows  = 5000
 )
 

@@ -43,10 +43,11 @@ func newStrip(recent string) *strip {
 	var counts []string
 	for _, letter := range letters {
 		var d strings.Builder
+		h := heights[letter]
+		bar := fmt.Sprintf(" %dh%dv%dh-%dz", stripHeight-h, barWidth, h, barWidth)
 		for i, l := range recent {
 			if l == letter {
-				h := heights[letter]
-				fmt.Fprintf(&d, "M%d %dh%dv%dh-%dz", (i+shift)*barPitch, stripHeight-h, barWidth, h, barWidth)
+				d.WriteString("M" + itoa((i+shift)*barPitch) + bar)
 			}
 		}
 		if d.Len() > 0 {
