@@ -199,6 +199,14 @@ func Nearest(name string, candidates []string) string {
 			best, distance = c, d
 		}
 	}
+	if distance > 2 {
+		// A guess such as graphite-url for graphite goes on where a name ends.
+		for _, c := range candidates {
+			if rest, ok := strings.CutPrefix(strings.ToLower(name), strings.ToLower(c)); ok && strings.ContainsAny(rest[:min(1, len(rest))], "-_") {
+				return c
+			}
+		}
+	}
 	return best
 }
 

@@ -120,6 +120,15 @@ func TestParseFile_UnclosedHead(t *testing.T) {
 	}
 }
 
+func TestNearest_FindsSlipsAndNeedlessEnds(t *testing.T) {
+	known := []string{"graphite-ca", "graphite", "graphite-password", "listen"}
+	for name, want := range map[string]string{"graphite-url": "graphite", "graphite-passwrd": "graphite-password", "lisen": "listen", "frobnicate": ""} {
+		if got := monitor.Nearest(name, known); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestFormatFile_KeepsTheCommentOpen(t *testing.T) {
 	file, err := monitor.ParseFile("x.js", []byte(conversionFile))
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -95,8 +96,8 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON instead of text")
 	f.StringVar(&c.Auth, "auth", authUsers, "users, or none to let everybody who can reach the address in as an administrator")
-	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept")
-	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents and their notices are kept")
+	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept; 0: for ever")
+	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents and their notices are kept; 0: for ever")
 	c.Access.flags(f)
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)
@@ -154,7 +155,7 @@ func (c *config) load(cmd *cobra.Command, getenv func(string) (string, bool)) er
 	set := func(name, source string, values []string) {
 		for _, value := range values {
 			if err := f.Set(name, value); err != nil {
-				errs = append(errs, monitor.Invalid(source, "%v", unwrapFlagError(err)))
+				errs = append(errs, monitor.Invalid(source, "%v", unwrapFlagError(err, f.Lookup(name).Value.Type())))
 				return
 			}
 		}
@@ -171,7 +172,7 @@ func (c *config) load(cmd *cobra.Command, getenv func(string) (string, bool)) er
 		}
 	}
 	if c.File != "" {
-		values, fileErrs := readConfigFile(c.File, settings)
+		values, fileErrs := readConfigFile(c.File, settings, f)
 		errs = append(errs, fileErrs...)
 		for _, name := range settings {
 			if v, ok := values[name]; ok && !given[name] {
@@ -179,7 +180,7 @@ func (c *config) load(cmd *cobra.Command, getenv func(string) (string, bool)) er
 			}
 		}
 	}
-	if len(errs) > 0 {
+	if errs = append(errs, c.outOfRange()...); len(errs) > 0 {
 		return errs
 	}
 	return nil
@@ -201,7 +202,7 @@ func settingNames(f *pflag.FlagSet) []string {
 // secret, the file that WINGMIRROR_SMTP_FILE names. source is the variable that
 // was found, "" if none was.
 func environment(name string, getenv func(string) (string, bool)) (value, source string, err error) {
-	variable := "WINGMIRROR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	variable := variableOf(name)
 	if value, ok := getenv(variable); ok {
 		return value, variable, nil
 	}
@@ -220,7 +221,7 @@ func environment(name string, getenv func(string) (string, bool)) (value, source
 }
 
 // readConfigFile returns the values of the file's keys. A list gives several.
-func readConfigFile(file string, settings []string) (map[string][]string, monitor.FieldErrors) {
+func readConfigFile(file string, settings []string, f *pflag.FlagSet) (map[string][]string, monitor.FieldErrors) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, monitor.FieldErrors{monitor.Invalid("config", "%v", err)}
@@ -238,7 +239,10 @@ func readConfigFile(file string, settings []string) (map[string][]string, monito
 		case name == "config":
 			errs = append(errs, monitor.Invalid(file, "config: a configuration file cannot name another"))
 		case slices.Contains(settings, name):
-			values[name] = texts(raw[key])
+			var err error
+			if values[name], err = texts(raw[key], f.Lookup(name)); err != nil {
+				errs = append(errs, monitor.Invalid(file, "%s: %v", key, err))
+			}
 		case isFile && slices.Contains(secretSettings, secret):
 			text, err := os.ReadFile(fmt.Sprint(raw[key]))
 			if err != nil {
@@ -259,17 +263,26 @@ func didYouMean(name string, candidates []string) string {
 	return "; wingmirror config lists all keys"
 }
 
-// texts writes a YAML value as a flag's text, a list as several.
-func texts(value any) []string {
-	if list, ok := value.([]any); ok {
-		all := make([]string, len(list))
-		for i, v := range list {
+// texts writes a YAML value as the flag's text, a list as several where the flag
+// takes several.
+func texts(value any, flag *pflag.Flag) ([]string, error) {
+	switch value := value.(type) {
+	case nil:
+		return []string{""}, nil
+	case map[string]any:
+		return nil, fmt.Errorf("settings are not nested; write %s: VALUE, and the others with their whole names", flag.Name)
+	case []any:
+		if _, several := flag.Value.(pflag.SliceValue); !several {
+			return nil, errors.New("takes one value, not a list")
+		}
+		all := make([]string, len(value))
+		for i, v := range value {
+			if _, nested := v.(map[string]any); nested {
+				return nil, errors.New("put quotes around each value of the list")
+			}
 			all[i] = fmt.Sprint(v)
 		}
-		return all
+		return all, nil
 	}
-	if value == nil {
-		return []string{""}
-	}
-	return []string{fmt.Sprint(value)}
+	return []string{fmt.Sprint(value)}, nil
 }

@@ -45,6 +45,8 @@ func printConfig(cmd *cobra.Command) error {
 		}
 		if slices.Contains(secretSettings, flag.Name) {
 			value = redact(flag.Name, flag.Value)
+		} else if u, err := url.Parse(flag.Value.String()); err == nil && u.User != nil {
+			value = u.Redacted()
 		}
 		var text []byte
 		text, err = yaml.Marshal(map[string]any{flag.Name: value})
@@ -87,12 +89,24 @@ func flagHint(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// unwrapFlagError drops the library's words about the flag, which the caller names better.
-func unwrapFlagError(err error) error {
-	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		return fmt.Errorf("%q is not valid: %w", invalid.GetValue(), invalid.Unwrap())
+// unwrapFlagError drops the library's words about the flag, which the caller
+// names better, and its value, and says what a value of the flag's type is.
+func unwrapFlagError(err error, kind string) error {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
 	}
-	return err
+	switch kind {
+	case "duration":
+		return fmt.Errorf("%q is not valid: write a time such as 90s, 5m or 2h", invalid.GetValue())
+	case "int", "int64":
+		return fmt.Errorf("%q is not valid: write a whole number", invalid.GetValue())
+	case "bool":
+		return fmt.Errorf("%q is not valid: write true or false", invalid.GetValue())
+	case "": // what reads itself from text, which only the level does, has no type
+		return fmt.Errorf("%q is not valid: write debug, info, warn or error", invalid.GetValue())
+	}
+	return fmt.Errorf("%q is not valid: %w", invalid.GetValue(), invalid.Unwrap())
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -85,6 +85,39 @@ func TestConfig_NamesEveryMistakeAndTheNearestKey(t *testing.T) {
 	}
 }
 
+func TestConfig_MisspeltVariableIsRefusedAndStrangeOnesAreLetBe(t *testing.T) {
+	var out, errs bytes.Buffer
+	p := process{args: []string{"config"}, getenv: func(string) (string, bool) { return "", false }, stdout: &out, stderr: &errs,
+		environ: []string{"WINGMIRROR_GRAPHTIE=x", "WINGMIRROR_SERVICE_HOST=10.0.0.1", "WINGMIRROR_SERVICE_PORT=8470", "WINGMIRROR_SERVICE_PORT_HTTP=8470",
+			"WINGMIRROR_PORT=tcp://10.0.0.1:8470", "WINGMIRROR_PORT_8470_TCP=x", "WINGMIRROR_PORT_8470_TCP_PROTO=tcp", "WINGMIRROR_PORT_8470_TCP_PORT=8470",
+			"WINGMIRROR_PORT_8470_TCP_ADDR=x", "WINGMIRROR_CASES=x", "WINGMIRROR_VERSION=1", "WINGMIRROR_SMTP_FILE=/run/smtp", "HOME=/"}}
+	if code := run(context.Background(), p); code != exitUsage || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "did you mean WINGMIRROR_GRAPHITE?") {
+		t.Errorf("exit %d: %s", code, errs.String())
+	}
+}
+
+func TestConfig_PasswordsInURLsAreNotPrinted(t *testing.T) {
+	_, out, _ := invoke(t, nil, "config", "--graphite", "http://user:t0psecret@g/base")
+	if strings.Contains(out, "t0psecret") || !strings.Contains(out, "g/base") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
+func TestConfig_RefusesWhatMakesNoSense(t *testing.T) {
+	yaml := writeFile(t, "w.yaml", "graphite:\n  url: http://g\nlisten: [a, b]\ngraphite-header:\n  - X-Key: 1\nlog-json: maybe\n")
+	code, _, errs := invoke(t, nil, "config", "--config", yaml, "--keep-runs", "-1h", "--max-runs", "-1", "--workers", "-1",
+		"--script-memory", "5", "--pagerduty-endpoint", "nonsense")
+	if code != exitUsage {
+		t.Errorf("exit %d, want %d", code, exitUsage)
+	}
+	for _, want := range []string{"graphite: settings are not nested", "listen: takes one value", "graphite-header: put quotes", "write true or false",
+		"keep-runs", "max-runs", "workers", "script-memory", "pagerduty-endpoint"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("no %q in\n%s", want, errs)
+		}
+	}
+}
+
 func TestCommand_MisspeltFlagAndCommandGetAHint(t *testing.T) {
 	code, _, errs := invoke(t, nil, "serve", "--graphit", "http://x")
 	if code != exitUsage || !strings.Contains(errs, "did you mean --graphite?") {

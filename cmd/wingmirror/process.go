@@ -14,11 +14,12 @@ import (
 
 // process is the world around the program, so that tests can be one.
 type process struct {
-	args   []string
-	getenv func(key string) (string, bool)
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
+	args    []string
+	getenv  func(key string) (string, bool)
+	environ []string // all of the environment, as key=value
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
 }
 
 // The exit codes. The first four are those of monitoring plugins.
@@ -99,6 +100,9 @@ JavaScript program that sees the series, draws, and throws when something is wro
 		Version:       version(),
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return misspeltVariables(p.environ, cmd.Flags())
+		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
