@@ -14,7 +14,7 @@ import (
 func Test(ctx context.Context, channels map[string]Channel, to monitor.Destination, at time.Time) (monitor.Receipt, error) {
 	channel, ok := channels[to.Scheme()]
 	if !ok {
-		return monitor.Receipt{}, fmt.Errorf("%w: there is no channel for %s:", monitor.ErrUnavailable, to.Scheme())
+		return monitor.Receipt{}, fmt.Errorf("%w: there is no channel for %s destinations", monitor.ErrUnavailable, to.Scheme())
 	}
 	n := monitor.Notice{
 		ID: at.UnixMilli(), Incident: fmt.Sprintf("wingmirror-test/%d", at.UnixMilli()), Destination: to, CreatedAt: at,
