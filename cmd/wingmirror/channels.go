@@ -1,26 +1,40 @@
 package main
 
 import (
+	"context"
+	"time"
+
 	"wingmirror/alerting"
+	"wingmirror/alerting/chart"
 	"wingmirror/alerting/email"
 	"wingmirror/alerting/pagerduty"
+	"wingmirror/alerting/webhook"
+	"wingmirror/monitor"
 )
 
-// newChannels returns how notices leave, by the scheme of their destination.
+// newChannels returns how notices leave, by the scheme of their destination. In
+// a demo each shows what it would send.
 func newChannels(c alertingConfig, links alerting.Links, kind serverKind) (map[string]alerting.Channel, error) {
 	pages := pagerduty.New(pagerduty.Options{Endpoint: c.PagerDutyEndpoint, Links: links})
+	hooks := webhook.New(webhook.Options{Links: links})
+	slack := webhook.NewSlack(webhook.Options{Links: links})
 	if kind == demoServer {
-		mail, err := email.New(email.Options{From: "wingmirror@localhost", Links: links})
+		mail, err := email.New(email.Options{From: "wingmirror@localhost", Links: links, Picture: chart.PNG})
 		if err != nil {
 			return nil, err
 		}
-		return map[string]alerting.Channel{"mailto": alerting.Caught(mail), "pagerduty": alerting.Caught(pages)}, nil
+		return map[string]alerting.Channel{
+			"mailto": alerting.Caught(mail), "pagerduty": alerting.Caught(pages),
+			"webhook+https": alerting.Caught(hooks), "webhook+http": alerting.Caught(hooks), "slack+https": alerting.Caught(slack),
+		}, nil
 	}
 	mail, err := newMail(c, links)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]alerting.Channel{"mailto": mail, "pagerduty": pages}, nil
+	return map[string]alerting.Channel{
+		"mailto": mail, "pagerduty": pages, "webhook+https": hooks, "webhook+http": hooks, "slack+https": slack,
+	}, nil
 }
 
 func newMail(c alertingConfig, links alerting.Links) (alerting.Channel, error) {
@@ -31,5 +45,14 @@ func newMail(c alertingConfig, links alerting.Links) (alerting.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return email.New(email.Options{Server: mailServer, From: c.MailFrom, SubjectPrefix: c.SubjectPrefix, Links: links})
+	return email.New(email.Options{
+		Server: mailServer, From: c.MailFrom, SubjectPrefix: c.SubjectPrefix, Links: links, Picture: chart.PNG,
+	})
+}
+
+// trial sends test notices past the outbox.
+type trial struct{ channels map[string]alerting.Channel }
+
+func (t trial) Test(ctx context.Context, to monitor.Destination) (monitor.Receipt, error) {
+	return alerting.Test(ctx, t.channels, to, time.Now())
 }

@@ -47,8 +47,8 @@ func writeCheckText(w io.Writer, name string, e scheduler.Evaluation) error {
 			out.WriteString("\n")
 		}
 	}
-	if chart := chart(e.Result.Graph); chart != "" {
-		out.WriteString("\n" + chart + "\n")
+	if drawn := terminalChart(e.Result.Graph); drawn != "" {
+		out.WriteString("\n" + drawn + "\n")
 	}
 	cost := e.Result.Cost
 	fmt.Fprintf(&out, "\n%s  fetch %v, script %v (CPU %v), %d points in, %d out\n", e.Outcome.At.UTC().Format(time.RFC3339),
@@ -57,8 +57,8 @@ func writeCheckText(w io.Writer, name string, e scheduler.Evaluation) error {
 	return err
 }
 
-// chart draws the first lines of a graph, or "" when there is nothing to draw.
-func chart(graph []monitor.Line) string {
+// terminalChart draws the first lines of a graph, or "" when there is nothing to draw.
+func terminalChart(graph []monitor.Line) string {
 	var lines [][]float64
 	var labels []string
 	for _, line := range graph {

@@ -7,15 +7,19 @@ import (
 	"time"
 )
 
-// withHealth puts the paths that machines ask in front of the pages. They need
-// no login: they tell nothing but whether the process is well, and counts.
-func (s *server) withHealth(pages http.Handler) http.Handler {
+// withMachinePaths puts the paths that machines ask in front of the pages. They
+// need no login: they tell nothing but whether the process is well, and counts;
+// what PagerDuty posts is signed.
+func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", metricsHandler(vitals{
 		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, database: s.db, log: s.log,
 	}))
+	mux.Handle("POST /hooks/pagerduty", pagerDutyHook{
+		secret: s.config.Alerting.PagerDutySecret, incidents: s.db, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
+	})
 	mux.Handle("/", pages)
 	return mux
 }

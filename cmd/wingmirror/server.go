@@ -39,14 +39,18 @@ type server struct {
 	graphite   *graphite.Client
 	pool       *sandbox.Pool
 	scheduler  *scheduler.Scheduler
+	bell       web.Bell
+	defaults   monitor.Policy // of the installation
+	channels   map[string]alerting.Channel
+	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
 
 	closers []func() error // in the order of opening; close goes backwards
 }
 
-// newServer opens everything and starts nothing but the workers. It is one
-// straight line on purpose: each part needs those before it.
+// newServer opens everything and starts nothing but the workers, each part after
+// those that it needs.
 func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind) (_ *server, err error) {
 	s := &server{config: c, log: log}
 	defer func() {
@@ -77,47 +81,69 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.closers = append(s.closers, s.pool.Close)
-	bell := &web.Bell{}
-	channels, err := newChannels(c.Alerting, alerting.Links{Base: s.base}, kind)
-	if err != nil {
+	if err = s.openAlerting(kind); err != nil {
 		return nil, err
 	}
-	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
-		Outbox: s.db, Channels: channels, Log: log.With("part", "dispatcher"), Grace: c.Schedule.StopTimeout,
+	if err = s.openScheduler(); err != nil {
+		return nil, err
+	}
+	return s, s.openPages(kind, mode)
+}
+
+// openAlerting makes the desk and the dispatcher.
+func (s *server) openAlerting(kind serverKind) error {
+	var err error
+	c := s.config.Alerting
+	for i, to := range c.SourceAlerts {
+		if _, err := monitor.ParseDestination(to); err != nil {
+			return monitor.Invalid(fmt.Sprintf("source-alert[%d]", i), "%v", err)
+		}
+	}
+	if s.channels, err = newChannels(c, alerting.Links{Base: s.base}, kind); err != nil {
+		return err
+	}
+	s.defaults = monitor.Policy{Repeat: c.Repeat}
+	s.desk = alerting.NewDesk(alerting.DeskOptions{
+		Ledger: s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
+		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts},
 	})
-	defaults := monitor.Policy{Repeat: c.Alerting.Repeat}
+	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
+		Outbox: s.db, Channels: s.channels, Log: s.log.With("part", "dispatcher"), Grace: s.config.Schedule.StopTimeout,
+	})
+	return nil
+}
+
+func (s *server) openScheduler() error {
+	var err error
+	c := s.config
 	s.scheduler, err = scheduler.New(scheduler.Options{
 		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
-		Desk: desk{
-			alerting: alerting.NewDesk(alerting.DeskOptions{
-				Ledger: s.db, Log: log.With("part", "desk"), Installation: s.db.Installation(),
-				Defaults: defaults,
-			}),
-			defaults: defaults,
-			changed:  bell.Ring,
-		},
-		Log: log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
+		Desk: desk{alerting: s.desk, defaults: s.defaults, changed: s.bell.Ring},
+		Log:  s.log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
 		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, MinInterval: c.Schedule.MinInterval,
 	})
+	return err
+}
+
+func (s *server) openPages(kind serverKind, mode account.Mode) error {
+	c := s.config
+	access, err := newAccess(c, s.db, mode, s.log.With("part", "access"))
 	if err != nil {
-		return nil, err
-	}
-	access, err := newAccess(c, s.db, mode, log.With("part", "access"))
-	if err != nil {
-		return nil, err
+		return err
 	}
 	pages, err := web.New(web.Options{
-		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db,
+		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
 		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
-		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: bell, Access: access,
+		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
+		Desk: s.desk, Trial: trial{s.channels}, Defaults: s.defaults,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
-		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: log.With("part", "web"),
+		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.handler = s.withHealth(pages)
-	return s, nil
+	s.handler = s.withMachinePaths(pages)
+	return nil
 }
 
 // fresh asks Graphite anew, so that a person who presses Test run sees what is
