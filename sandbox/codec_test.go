@@ -163,15 +163,18 @@ func TestFrameReader_RefusesWhatIsTooLarge(t *testing.T) {
 
 func TestJournal_KeepsWhatARunSaid(t *testing.T) {
 	limits := monitor.Limits{Output: 20, GraphPoints: 3, GraphLines: 2}.WithDefaults()
-	j := &Journal{mem: make([]byte, journalSize(limits)), labels: map[string]uint16{}}
+	j := &Journal{mem: make([]byte, journalSize(limits))}
 	j.begin(6)
 	j.Output("of the run before")
 	j.begin(7)
 	j.Output("hello ")
-	j.Point("a", 1, 2)
-	j.Point("b", 1, math.NaN())
+	j.Line("a")
+	j.Point(0, 1, 2)
+	j.Line("b")
+	j.Point(1, 1, math.NaN())
 	j.Output("world")
-	j.Point("a", 2, 3)
+	j.Point(0, 2, 3)
+	j.Point(2, 3, 4) // there is no such line
 	output, lines := j.partial(limits)
 	want := []monitor.Line{
 		{Label: "a", Points: []monitor.GraphPoint{{Time: 1, Value: 2}, {Time: 2, Value: 3}}},
@@ -184,7 +187,7 @@ func TestJournal_KeepsWhatARunSaid(t *testing.T) {
 
 func TestJournal_IsCutAtTheLimits(t *testing.T) {
 	limits := monitor.Limits{Output: 4, GraphPoints: 1, GraphLines: 1}.WithDefaults()
-	j := &Journal{mem: make([]byte, journalSize(limits)), labels: map[string]uint16{}}
+	j := &Journal{mem: make([]byte, journalSize(limits))}
 	j.begin(1)
 	for range 10_000 {
 		j.Output("abc")
@@ -193,8 +196,9 @@ func TestJournal_IsCutAtTheLimits(t *testing.T) {
 		t.Errorf("output is %q", output)
 	}
 	j.begin(2)
+	j.Line("a")
 	for i := range 10_000 {
-		j.Point("a", float64(i), 1)
+		j.Point(0, float64(i), 1)
 	}
 	if _, lines := j.partial(limits); len(lines) != 1 || len(lines[0].Points) != 1 {
 		t.Errorf("lines are %v", lines)
@@ -241,10 +245,11 @@ func FuzzReady(f *testing.F) {
 // A journal is written by a process that may have gone mad.
 func FuzzJournal(f *testing.F) {
 	limits := monitor.Limits{Output: 100, GraphPoints: 10, GraphLines: 3}.WithDefaults()
-	j := &Journal{mem: make([]byte, journalSize(limits)), labels: map[string]uint16{}}
+	j := &Journal{mem: make([]byte, journalSize(limits))}
 	j.begin(1)
 	j.Output("hello")
-	j.Point("a", 1, 2)
+	j.Line("a")
+	j.Point(0, 1, 2)
 	f.Add(j.mem[journalHead : journalHead+j.used])
 	f.Fuzz(func(t *testing.T, notes []byte) {
 		output, lines := readNotes(notes, limits)

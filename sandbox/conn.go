@@ -41,7 +41,7 @@ const holdBack = 32 << 10 // bytes of results
 
 // NewConn returns the end of the pipes in and out.
 func NewConn(in io.Reader, out io.Writer) *Conn {
-	return &Conn{in: newFrameReader(in, maxFrame), out: out, journal: &Journal{labels: map[string]uint16{}}}
+	return &Conn{in: newFrameReader(in, maxFrame), out: out, journal: &Journal{}}
 }
 
 // Share makes memory that the server sees too the place of the journal. It

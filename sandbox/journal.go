@@ -16,9 +16,10 @@ import (
 // elsewhere a Conn sends it along from time to time. It holds a header of two
 // words, the id of the run (0 for none) and the bytes noted, and then records.
 type Journal struct {
-	mem    []byte
-	labels map[string]uint16
-	used   int
+	mem   []byte
+	used  int
+	lines int
+	open  int // where the newest record is, if it is of output; -1 if not
 
 	// Where no memory is shared: what has been noted and not yet sent.
 	conn *Conn
@@ -27,8 +28,8 @@ type Journal struct {
 const (
 	journalHead   = 16
 	recordOutput  = 'o' // uint32 length, text
-	recordLabel   = 'l' // uint32 length, text; labels are numbered in their order from 0
-	recordPoint   = 'p' // uint16 label, float64 time, float64 value
+	recordLabel   = 'l' // uint32 length, text; lines are numbered in their order from 0
+	recordPoint   = 'p' // uint16 line, float64 time, float64 value
 	pointBytes    = 1 + 2 + 8 + 8
 	recordMinimum = 5
 )
@@ -44,8 +45,7 @@ func (j *Journal) word(i int) *uint64 { return (*uint64)(unsafe.Pointer(&j.mem[8
 
 // begin notes that a run starts, and forgets the one before.
 func (j *Journal) begin(id uint64) {
-	j.used = 0
-	clear(j.labels)
+	j.used, j.lines, j.open = 0, 0, -1
 	atomic.StoreUint64(j.word(1), 0)
 	atomic.StoreUint64(j.word(0), id)
 }
@@ -77,6 +77,7 @@ func (j *Journal) text(kind byte, text string) bool {
 	if b == nil {
 		return false
 	}
+	j.open = -1
 	b[0] = kind
 	binary.LittleEndian.PutUint32(b[1:], uint32(len(text)))
 	copy(b[recordMinimum:], text)
@@ -84,29 +85,45 @@ func (j *Journal) text(kind byte, text string) bool {
 	return true
 }
 
-// Output notes text that the run has printed.
+// Output notes text that the run has printed. It goes on with the newest record
+// where it can, or a script that prints letter by letter would fill the journal.
 func (j *Journal) Output(text string) {
-	if text != "" {
-		j.text(recordOutput, text)
+	if text == "" {
+		return
 	}
-}
-
-// Point notes a point that the run has drawn.
-func (j *Journal) Point(label string, at, value float64) {
-	n, known := j.labels[label]
-	if !known {
-		n = uint16(len(j.labels))
-		if len(label) > maxLabel || n == math.MaxUint16 || !j.text(recordLabel, label) {
-			return
+	if j.open < 0 || j.conn != nil { // what has been sent stays as it is
+		if at := j.used; j.text(recordOutput, text) {
+			j.open = at
 		}
-		j.labels[strings.Clone(label)] = n
+		return
 	}
-	b := j.room(pointBytes)
+	b := j.room(len(text))
 	if b == nil {
 		return
 	}
+	copy(b, text)
+	size := j.mem[journalHead+j.open+1:]
+	binary.LittleEndian.PutUint32(size, binary.LittleEndian.Uint32(size)+uint32(len(text)))
+	j.commit(len(text))
+}
+
+// Line notes that the run has begun a line of its graph. Lines are numbered in
+// their order, from 0.
+func (j *Journal) Line(label string) {
+	if len(label) <= maxLabel && j.lines < math.MaxUint16 && j.text(recordLabel, label) {
+		j.lines++
+	}
+}
+
+// Point notes a point that the run has drawn on a line.
+func (j *Journal) Point(line int, at, value float64) {
+	b := j.room(pointBytes)
+	if b == nil || line >= j.lines {
+		return
+	}
+	j.open = -1
 	b[0] = recordPoint
-	binary.LittleEndian.PutUint16(b[1:], n)
+	binary.LittleEndian.PutUint16(b[1:], uint16(line))
 	binary.LittleEndian.PutUint64(b[3:], math.Float64bits(at))
 	binary.LittleEndian.PutUint64(b[11:], math.Float64bits(value))
 	j.commit(pointBytes)
@@ -129,7 +146,8 @@ func readNotes(notes []byte, l monitor.Limits) (string, []monitor.Line) {
 	for len(d.b) > 0 && d.err == nil {
 		switch d.u8() {
 		case recordOutput:
-			text := string(d.take(d.count(maxFrame, 1)))
+			// The end may have come between a text and the note of its size.
+			text := string(d.take(min(int(d.u32()), len(d.b))))
 			output.WriteString(text[:min(len(text), max(0, l.Output-output.Len()))])
 		case recordLabel:
 			label := string(d.take(d.count(maxLabel, 1)))

@@ -71,7 +71,8 @@ func (e smallEngine) Run(in monitor.Input) (result monitor.Result) {
 		result.Output += text + "\n"
 	})
 	vm.Set("draw", func(label string, at, value float64) {
-		e.Notes().Point(label, at, value)
+		e.Notes().Line(label)
+		e.Notes().Point(len(result.Graph), at, value)
 		result.Graph = append(result.Graph, monitor.Line{Label: label, Points: []monitor.GraphPoint{{Time: at, Value: value}}})
 	})
 	vm.Set("input", func() map[string]any {

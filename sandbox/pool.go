@@ -173,17 +173,33 @@ func NewPool(opts Options) (*Pool, error) {
 func (p *Pool) Run(ctx context.Context, in monitor.Input) (monitor.Result, error) {
 	limits := lower(p.opts.Limits, in.Limits)
 	if refused := refuse(in, limits); refused != nil {
-		return *refused, nil
+		return withGraph(*refused, in, limits), nil
 	}
 	r := &request{
 		source: in.Script, body: inputBody(in, limits), limits: limits,
 		key: p.suspect(in.JobID, in.Script), pointsIn: pointsIn(in), lines: maxLines(in, limits), done: make(chan answer, 1),
 	}
 	if len(r.body)+len(r.source) > maxFrame-frameHead-64 {
-		return limitResult("The input of one run may not be larger than 16 MB in all."), nil
+		return withGraph(limitResult("The input of one run may not be larger than 16 MB in all."), in, limits), nil
 	}
 	a, err := p.await(ctx, r)
-	return a.result, err
+	if err != nil {
+		return monitor.Result{}, err
+	}
+	return withGraph(a.result, in, limits), nil
+}
+
+// withGraph gives a run that had no time to draw the graph of one that draws
+// nothing. The engine does so itself, where a run gets as far as its end.
+func withGraph(result monitor.Result, in monitor.Input, limits monitor.Limits) monitor.Result {
+	if len(result.Graph) > 0 || result.Fault == monitor.NoFault {
+		return result
+	}
+	result.Graph = monitor.DefaultGraph(in.Targets, limits.GraphPoints)
+	for _, line := range result.Graph {
+		result.Cost.PointsOut += len(line.Points)
+	}
+	return result
 }
 
 // Check says what keeps a script from being parsed, or nil when it does parse.

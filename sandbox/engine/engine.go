@@ -14,6 +14,7 @@ package engine
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dop251/goja"
@@ -36,16 +37,16 @@ type Options struct {
 	// Now is the wall clock that costs and limits are measured with. Scripts
 	// never see it. nil is time.Now.
 	Now func() time.Time
-	// OnProgress receives what a run printed and drew since the last call,
-	// from the first 50 ms of a run on and every 50 ms. Short runs never call
-	// it, and it may be called while the run is stuck. nil is never called.
-	OnProgress func(Progress)
+	// Notes returns where the run that starts now notes what it says, so that
+	// it is not lost with the process; nil, as a function or from it, is nowhere.
+	Notes func() Notes
 }
 
-// Progress is what a run added since the last Progress.
-type Progress struct {
-	Output string         // bytes to append to the output
-	Graph  []monitor.Line // points to append to the lines with these labels
+// Notes takes down what a run says at the moment in which it says it.
+type Notes interface {
+	Output(text string)                  // printed
+	Line(label string)                   // begun in the graph; lines are numbered from 0
+	Point(line int, time, value float64) // drawn on a line
 }
 
 // Engine runs scripts. It is safe for concurrent use.
@@ -54,7 +55,8 @@ type Engine struct {
 	builtins scope
 	members  scope
 	programs *programCache
-	errors   *goja.Program // defines Warning and raise
+	errors   *goja.Program         // defines Warning and raise
+	watching atomic.Pointer[watch] // of the newest run under way
 
 	mu      sync.RWMutex
 	library *Library

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"wingmirror/monitor"
 )
@@ -124,28 +123,32 @@ func TestRun_ConcurrentRunsAreApart(t *testing.T) {
 	all.Wait()
 }
 
-func TestRun_LongRunsReportWhatTheySaidSoFar(t *testing.T) {
-	var mu sync.Mutex
-	var said Progress
-	e, err := New(Options{OnProgress: func(more Progress) {
-		mu.Lock()
-		defer mu.Unlock()
-		said.Output += more.Output
-		said.Graph = append(said.Graph, more.Graph...)
-	}})
+// said is what a run noted.
+type said struct {
+	output string
+	lines  []monitor.Line
+}
+
+func (s *said) Output(text string) { s.output += text }
+
+func (s *said) Line(label string) { s.lines = append(s.lines, monitor.Line{Label: label}) }
+
+func (s *said) Point(line int, time, value float64) {
+	s.lines[line].Points = append(s.lines[line].Points, monitor.GraphPoint{Time: time, Value: value})
+}
+
+func TestRun_NotesWhatItSaysAtOnce(t *testing.T) {
+	noted := &said{}
+	e, err := New(Options{Notes: func() Notes { return noted }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := input(`puts("begun"); graph_value("x", 1, 2); "stuck in native code"; for (;;);`)
-	in.Limits.CPU = 200 * time.Millisecond
-	got := e.Run(in)
-	mu.Lock()
-	defer mu.Unlock()
-	if said.Output != "begun\n" || len(said.Graph) != 1 || said.Graph[0].Points[0].Value != 2 {
-		t.Errorf("reported %+v", said)
+	got := e.Run(input(`puts("begun"); graph_value("x", 1, 2); graph_value("y", 1, 3); graph_value("x", 2, 4); print("é".repeat(1e6))`))
+	if got.Fault != monitor.FaultLimit || noted.output != got.Output || !strings.HasPrefix(noted.output, "begun\né") {
+		t.Errorf("fault %q, %d bytes noted, %d in the result", got.Fault, len(noted.output), len(got.Output))
 	}
-	if got.Output != "begun\n" || got.Fault != monitor.FaultTimeout {
-		t.Errorf("the result has output %q, fault %q", got.Output, got.Fault)
+	if !reflect.DeepEqual(noted.lines, got.Graph) || len(noted.lines) != 2 {
+		t.Errorf("noted %v, the result has %v", noted.lines, got.Graph)
 	}
 }
 

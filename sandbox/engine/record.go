@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"wingmirror/monitor"
@@ -12,25 +10,22 @@ import (
 // maxLabel bounds the label of a line, in bytes.
 const maxLabel = 256
 
-// recorder holds what a run has said: its output and its graph. The run writes,
-// the watch reads from another goroutine.
+// recorder holds what a run has said: its output and its graph. Only the run's
+// own goroutine may use it.
 type recorder struct {
 	limits monitor.Limits
-
-	mu     sync.Mutex
+	notes  Notes // also get what is said; nil is nowhere
 	output strings.Builder
 	lines  []*line
 	byName map[string]*line
 	last   *line // of the point before, most often also of the next
 	points int
-
-	sentOutput int
 }
 
 type line struct {
+	number int
 	label  string
 	points []monitor.GraphPoint
-	sent   int
 }
 
 func newRecorder(limits monitor.Limits) *recorder {
@@ -40,15 +35,13 @@ func newRecorder(limits monitor.Limits) *recorder {
 // print appends text to the output, and reports whether it fitted. What fits is
 // kept, whole characters only.
 func (r *recorder) print(text string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	room := r.limits.Output - r.output.Len()
-	if len(text) <= room {
-		r.output.WriteString(text)
-		return true
+	kept := clipBytes(text, room)
+	r.output.WriteString(kept)
+	if r.notes != nil {
+		r.notes.Output(kept)
 	}
-	r.output.WriteString(clipBytes(text, room))
-	return false
+	return len(text) <= room
 }
 
 // breach is the limit of the graph that a point would break.
@@ -64,8 +57,6 @@ const (
 // draw appends a point to the line with the label. capacity is how many points
 // a new line is likely to get.
 func (r *recorder) draw(label string, p monitor.GraphPoint, capacity int) breach {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.points >= r.limits.GraphPoints {
 		return tooManyPoints
 	}
@@ -80,39 +71,27 @@ func (r *recorder) draw(label string, p monitor.GraphPoint, capacity int) breach
 		if len(r.lines) >= r.limits.GraphLines {
 			return tooManyLines
 		}
-		to = &line{label: strings.Clone(label), points: make([]monitor.GraphPoint, 0, capacity)}
+		to = &line{number: len(r.lines), label: strings.Clone(label), points: make([]monitor.GraphPoint, 0, capacity)}
 		if r.byName == nil {
 			r.byName = map[string]*line{}
 		}
 		r.byName[to.label] = to
 		r.lines = append(r.lines, to)
+		if r.notes != nil {
+			r.notes.Line(to.label)
+		}
 	}
 	r.last = to
 	r.points++
 	to.points = append(to.points, p)
+	if r.notes != nil {
+		r.notes.Point(to.number, p.Time, p.Value)
+	}
 	return noBreach
 }
 
-// unsent returns what was added since it was last asked.
-func (r *recorder) unsent() (Progress, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var more Progress
-	more.Output = strings.Clone(r.output.String()[r.sentOutput:])
-	r.sentOutput = r.output.Len()
-	for _, l := range r.lines {
-		if l.sent < len(l.points) {
-			more.Graph = append(more.Graph, monitor.Line{Label: l.label, Points: slices.Clone(l.points[l.sent:])})
-			l.sent = len(l.points)
-		}
-	}
-	return more, more.Output != "" || len(more.Graph) > 0
-}
-
-// all returns everything. The recorder must not be written to any more.
+// all returns everything.
 func (r *recorder) all() (string, []monitor.Line) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	var lines []monitor.Line
 	for _, l := range r.lines {
 		lines = append(lines, monitor.Line{Label: l.label, Points: l.points})

@@ -13,6 +13,11 @@ import (
 // regexpTimeout bounds one match of a backtracking pattern.
 const regexpTimeout = 50 * time.Millisecond
 
+// slowMatch is from when on a failed match is doubted. goja's matcher reads a
+// clock that is set every few milliseconds, or much later on a busy machine: by
+// it, time may be up almost at once. Having been up it is right, for the next try.
+const slowMatch = 200 * time.Microsecond
+
 // boundRegexps bounds the time of goja's backtracking patterns, and lifts the
 // bound on their stack, which is hit too soon and, like the time, answered with
 // a wrong "no match". The library only has these settings for the whole process.
@@ -23,8 +28,8 @@ var boundRegexps = sync.OnceFunc(func() {
 })
 
 // guardRegexps makes a match that goja gave up a fault. goja answers null both
-// when nothing matches and when the time was up, so a null that took as long is
-// asked for once more, in case only the machine was busy, and then ends the run.
+// when nothing matches and when the time was up, so a null that took a while is
+// asked for once more, and ends the run when that took as long as is allowed.
 //
 // Every use of a regular expression goes through exec once exec is not goja's
 // own. Only split does it in a way that is quadratic there, so it has one here.
@@ -50,14 +55,18 @@ func (r *run) exec(original goja.Callable, fc goja.FunctionCall) goja.Value {
 	if rx, ok := fc.This.(*goja.Object); ok {
 		from = rx.Get("lastIndex")
 	}
-	for range 2 {
+	for doubted := false; ; doubted = true {
 		began := r.engine.opts.Now()
 		found, err := original(fc.This, text)
 		if err != nil {
 			panic(err)
 		}
-		if !goja.IsNull(found) || r.engine.opts.Now().Sub(began) < limit {
+		took := r.engine.opts.Now().Sub(began)
+		if !goja.IsNull(found) || took < slowMatch || doubted && took < limit {
 			return found
+		}
+		if doubted {
+			break
 		}
 		if rx, ok := fc.This.(*goja.Object); ok {
 			if err := rx.Set("lastIndex", from); err != nil {

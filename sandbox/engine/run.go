@@ -48,6 +48,9 @@ func (e *Engine) Run(in monitor.Input) (result monitor.Result) {
 	r := &run{engine: e, in: in, limits: in.Limits.WithDefaults()}
 	began, cpu, allocated := e.opts.Now(), e.opts.CPUTime(), e.opts.Allocated()
 	r.record = newRecorder(r.limits)
+	if e.opts.Notes != nil {
+		r.record.notes = e.opts.Notes()
+	}
 	r.evaluate(&result)
 	r.finish(&result)
 	result.Cost.Wall = e.opts.Now().Sub(began)

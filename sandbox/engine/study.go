@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/token"
 )
 
 // facts are what a run needs to know of a script before it starts.
@@ -28,7 +29,12 @@ func study(tree *ast.Program, at map[int]bool) facts {
 	f := facts{atNames: map[string]bool{}, thrown: map[int]bool{}}
 	seen := map[string]bool{}
 	errors := builtinErrors()
-	regexpNames := []string{"RegExp", "match", "matchAll", "search", "eval", "Function", "constructor"}
+	// The names by which a script without a literal comes to a regular
+	// expression, and those by which it comes to any member whatever its name is.
+	regexpNames := []string{
+		"RegExp", "match", "matchAll", "search", "eval", "Function", "constructor",
+		"Reflect", "getOwnPropertyDescriptor", "getOwnPropertyDescriptors",
+	}
 	walk(tree, func(n any) any {
 		switch n := n.(type) {
 		case *ast.Identifier:
@@ -45,6 +51,10 @@ func study(tree *ast.Program, at map[int]bool) facts {
 		case *ast.RegExpLiteral:
 			f.regexps = true
 			nameProperties(n)
+		case *ast.PropertyKeyed:
+			f.regexps = f.regexps || n.Computed && anyName(n.Key)
+		case *ast.MethodDefinition:
+			f.regexps = f.regexps || n.Computed && anyName(n.Key)
 		case *ast.NewExpression:
 			if callee, ok := n.Callee.(*ast.Identifier); ok && slices.Contains(errors, callee.Name.String()) {
 				f.thrown[int(n.New)-1] = true
@@ -57,6 +67,7 @@ func study(tree *ast.Program, at map[int]bool) facts {
 			if call := bracketCall(n); call != nil {
 				return call
 			}
+			f.regexps = f.regexps || anyName(n.Member)
 		}
 		return nil
 	})
@@ -65,6 +76,24 @@ func study(tree *ast.Program, at map[int]bool) facts {
 	}
 	slices.Sort(f.names)
 	return f
+}
+
+// anyName reports whether a computed key may be a name that does not stand in
+// the script. Arithmetic gives numbers, and names no method; the words of
+// literals are looked at by themselves.
+func anyName(key ast.Expression) bool {
+	switch key := key.(type) {
+	case *ast.NumberLiteral, *ast.StringLiteral:
+		return false
+	case *ast.UnaryExpression:
+		return key.Operator != token.PLUS && key.Operator != token.MINUS && key.Operator != token.INCREMENT && key.Operator != token.DECREMENT
+	case *ast.BinaryExpression:
+		switch key.Operator {
+		case token.MINUS, token.MULTIPLY, token.SLASH, token.REMAINDER:
+			return false
+		}
+	}
+	return true
 }
 
 // nameProperties makes \p{...} work: the engine's linear matcher takes it for a

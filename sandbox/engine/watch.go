@@ -10,12 +10,7 @@ import (
 	"wingmirror/monitor"
 )
 
-// progressEvery is how often a run that takes longer says what it has so far.
-const progressEvery = 50 * time.Millisecond
-
-// watch interrupts a run that used up its time, and passes on what it said so
-// far. It looks from a timer of its own, so it also works while the run is
-// inside a native function, which an interrupt does not reach.
+// watch interrupts a run that used up its time or its memory.
 type watch struct {
 	r     *run
 	began time.Time
@@ -25,7 +20,8 @@ type watch struct {
 	vm      *goja.Runtime // nil until the virtual machine exists
 	timer   *time.Timer
 	over    bool
-	expired string // what was used up, once something was
+	fault   monitor.Fault // what was used up, once something was
+	expired string        // and the sentence about it
 }
 
 func (r *run) startWatch() *watch {
@@ -33,14 +29,12 @@ func (r *run) startWatch() *watch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.pause(r.limits.CPU), w.look)
+	r.engine.watching.Store(w)
 	return w
 }
 
 // pause is how long to wait before the next look when left is the time to the limit.
 func (w *watch) pause(left time.Duration) time.Duration {
-	if w.r.engine.opts.OnProgress != nil {
-		left = min(left, progressEvery)
-	}
 	return max(left, time.Millisecond)
 }
 
@@ -66,23 +60,44 @@ func (w *watch) look() {
 	switch {
 	case w.expired != "":
 	case cpu >= limits.CPU:
-		w.expired = fmt.Sprintf("The script used more than %s of processor time and was stopped.", plainDuration(limits.CPU))
+		w.expire(monitor.FaultTimeout, fmt.Sprintf("The script used more than %s of processor time and was stopped.", plainDuration(limits.CPU)))
 	case wall >= limits.Wall:
-		w.expired = fmt.Sprintf("The script took longer than %s and was stopped.", plainDuration(limits.Wall))
-	}
-	if w.expired != "" && w.vm != nil {
-		w.vm.Interrupt(w.expired)
-	}
-	if report := w.r.engine.opts.OnProgress; report != nil {
-		if more, any := w.r.record.unsent(); any {
-			report(more)
-		}
+		w.expire(monitor.FaultTimeout, fmt.Sprintf("The script took longer than %s and was stopped.", plainDuration(limits.Wall)))
 	}
 	w.timer.Reset(w.pause(min(limits.CPU-cpu, limits.Wall-wall)))
 }
 
-// end stops the watch. When it has returned, nothing is reported any more.
+// expire interrupts the run, for the reason that is given first.
+func (w *watch) expire(fault monitor.Fault, reason string) {
+	if w.expired == "" {
+		w.fault, w.expired = fault, reason
+	}
+	if w.vm != nil {
+		w.vm.Interrupt(w.expired)
+	}
+}
+
+// UnderWay returns a function that ends the run that is under way now for using
+// too much memory, as soon as it comes to its next instruction, and that does
+// nothing once that run is over. It is for processes that do one run at a time,
+// and that can see their memory; nil means that there is no run.
+func (e *Engine) UnderWay() (outOfMemory func()) {
+	w := e.watching.Load()
+	if w == nil {
+		return nil
+	}
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !w.over {
+			w.expire(monitor.FaultMemory, fmt.Sprintf("The script used more than %d MB of memory and was stopped.", w.r.limits.Memory>>20))
+		}
+	}
+}
+
+// end stops the watch. When it has returned, nothing is interrupted any more.
 func (w *watch) end() {
+	w.r.engine.watching.CompareAndSwap(w, nil)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true
@@ -96,7 +111,7 @@ func (w *watch) reason() (monitor.Fault, string) {
 	if w.expired == "" {
 		return monitor.FaultSandbox, "The script was interrupted."
 	}
-	return monitor.FaultTimeout, w.expired
+	return w.fault, w.expired
 }
 
 // plainDuration writes 1.5s as 1.5 s and 250ms as 250 ms.

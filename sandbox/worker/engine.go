@@ -1,9 +1,6 @@
 package worker
 
-import (
-	"wingmirror/monitor"
-	"wingmirror/sandbox/engine"
-)
+import "wingmirror/sandbox/engine"
 
 // Goja makes the engine that serves in production.
 func Goja(r Resources) (Engine, error) {
@@ -14,21 +11,11 @@ func Goja(r Resources) (Engine, error) {
 	return engine.New(engine.Options{
 		Library: files,
 		CPUTime: r.CPU,
-		OnProgress: func(more engine.Progress) {
-			note(r, more.Output, more.Graph)
+		Notes: func() engine.Notes {
+			if notes := r.Notes(); notes != nil {
+				return notes
+			}
+			return nil // no server waits for them, as in a warm-up
 		},
 	})
-}
-
-func note(r Resources, output string, graph []monitor.Line) {
-	notes := r.Notes()
-	if notes == nil {
-		return // no server waits for it, as in a warm-up
-	}
-	notes.Output(output)
-	for _, line := range graph {
-		for _, p := range line.Points {
-			notes.Point(line.Label, p.Time, p.Value)
-		}
-	}
 }

@@ -32,6 +32,8 @@ type work struct {
 	limit  atomic.Int64 // bytes that the run under way may use; 0 when there is none
 	armed  atomic.Bool
 	minder *time.Timer
+	runs   atomic.Int64 // run under way, by its number
+	doomed int64        // the run that was asked to end, by its number
 }
 
 func (w *work) current() *sandbox.Journal { return w.notes }
@@ -68,6 +70,7 @@ func forced(f monitor.Fault) bool {
 
 // mind has the minder look after a run.
 func (w *work) mind(limit int64) {
+	w.runs.Add(1)
 	w.limit.Store(limit)
 	if w.armed.Swap(true) {
 		return
@@ -79,9 +82,8 @@ func (w *work) mind(limit int64) {
 	w.minder.Reset(minderEvery)
 }
 
-// look sends results that wait behind a long run, and ends the process when the
-// run has used up its memory: the operating system's limit is the same for all
-// runs, and does not exist everywhere. It stops coming when there is no run.
+// look sends results that wait behind a long run, and ends a run that has used
+// up its memory. It stops coming when there is no run.
 func (w *work) look() {
 	limit := w.limit.Load()
 	if limit == 0 {
@@ -89,13 +91,37 @@ func (w *work) look() {
 		return
 	}
 	_ = w.conn.Flush() // Serve meets the same error and ends
-	if heap() > w.idle+limit {
-		runtime.GC()
-		if heap() > w.idle+limit {
-			os.Exit(sandbox.ExitMemory)
-		}
-	}
+	w.judge(limit)
 	w.minder.Reset(minderEvery)
+}
+
+// stoppable is an engine that can end a run between two instructions, and then
+// knows at which line that was.
+type stoppable interface {
+	UnderWay() (outOfMemory func())
+}
+
+// judge asks a run that has used up its memory to end, and ends the process when
+// it is still there at the next look. The operating system's limit behind it is
+// the same for all runs, and does not exist everywhere.
+func (w *work) judge(limit int64) {
+	run := w.runs.Load()
+	var ask func()
+	if engine, ok := w.engine.(stoppable); ok && w.doomed != run {
+		ask = engine.UnderWay()
+	}
+	if heap() <= w.idle+limit {
+		return
+	}
+	runtime.GC()
+	if heap() <= w.idle+limit {
+		return
+	}
+	if ask == nil {
+		os.Exit(sandbox.ExitMemory)
+	}
+	w.doomed = run
+	ask()
 }
 
 // heap is the memory that Go objects and stacks take, garbage included.
