@@ -122,6 +122,9 @@ type batch struct {
 	window monitor.Window
 	fresh  bool
 	budget atomic.Int32 // requests that may still be spent on finding out whose fault it is
+
+	trouble sync.Once // guards first
+	first   error     // of the first request that failed
 }
 
 // run asks for all items of one piece. When the request fails as a whole, the
@@ -135,6 +138,17 @@ func (c *Client) run(ctx context.Context, w monitor.Window, fresh bool, items []
 	}
 	b.askAll(ctx, items, tries)
 	b.remember(items)
+	b.explain(items)
+}
+
+// explain gives the items whose turn did not come in time the reason for which
+// the time ran out.
+func (b *batch) explain(items []*item) {
+	for _, it := range items {
+		if it.err != nil && b.first != nil && errors.Is(it.err, context.DeadlineExceeded) {
+			it.err = b.first
+		}
+	}
 }
 
 // askAll asks for items in the way that is known by now, in as many requests as
@@ -158,6 +172,9 @@ func (b *batch) ask(ctx context.Context, items []*item, w way, tries int) {
 	}
 	b.budget.Add(-1)
 	a, err := c.render(ctx, query{b.window, targets, b.fresh, w}, tries)
+	if err != nil {
+		b.trouble.Do(func() { b.first = err })
+	}
 	switch {
 	case err == nil && attribute(a.series, items):
 		c.server.tagsFine.Store(true)

@@ -76,9 +76,13 @@ func transportError(ctx context.Context, err error, timeout time.Duration) *Erro
 	return e
 }
 
-// breakerError explains why nothing was sent.
-func breakerError(err error) *Error {
-	return &Error{Reason: "not asked, because the last requests all failed; trying again soon", cause: err}
+// breakerError explains why nothing was sent: last is what the last request met.
+func breakerError(err error, last string) *Error {
+	reason := "not asked, because the last requests all failed; trying again soon"
+	if last != "" {
+		reason += "; the last one: " + last
+	}
+	return &Error{Reason: reason, cause: err}
 }
 
 func rejected(err error) bool {

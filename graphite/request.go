@@ -148,7 +148,7 @@ func (c *Client) send(ctx context.Context, build func(context.Context) (*http.Re
 		return a, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return nil, breakerError(err)
+		return nil, breakerError(err, c.Stats().LastError)
 	}
 	return a, err
 }

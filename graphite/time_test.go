@@ -122,7 +122,7 @@ func TestBreaker_OpensAndTriesAgain(t *testing.T) {
 		for range 5 {
 			check(t, []string{"failed: 503 Service Unavailable: oh no"}, c.Fetch(t.Context(), hour, []string{"a.b"}))
 		}
-		refused := []string{"failed: not asked, because the last requests all failed; trying again soon"}
+		refused := []string{"failed: not asked, because the last requests all failed; trying again soon; the last one: 503 Service Unavailable: oh no"}
 		check(t, refused, c.Fetch(t.Context(), hour, []string{"a.b"}))
 		if s := c.Stats(); s.Breaker != "open" || s.Requests != 5 {
 			t.Errorf("breaker %s after %d requests", s.Breaker, s.Requests)
