@@ -38,7 +38,7 @@ func TestScheduler_RunsAtScheduledTimes(t *testing.T) {
 		equal(t, "each minute", w.runs(1), []string{"00:01:00", "00:02:00", "00:03:00"})
 		equal(t, "every 20 seconds", w.runs(2), []string{"00:00:20", "00:00:40", "00:01:00", "00:01:20", "00:01:40", "00:02:00", "00:02:20", "00:02:40", "00:03:00"})
 		equal(t, "every 90 seconds", w.runs(3), []string{"00:01:30", "00:03:00"})
-		if stats := s.Stats(); stats.Runs != 14 || stats.Monitors != 3 || stats.Cohorts != 3 || stats.Running+stats.Queued != 0 {
+		if stats := s.Stats(); stats.Runs != 14 || stats.Outcomes["ok"] != 14 || stats.Monitors != 3 || stats.Cohorts != 3 || stats.Running+stats.Queued != 0 {
 			t.Errorf("stats: %+v", stats)
 		}
 	})

@@ -1,8 +1,12 @@
 package scheduler
 
 import (
+	"context"
+	"maps"
 	"math"
 	"time"
+
+	"wingmirror/monitor"
 )
 
 // Stats is what the scheduler is doing, and what it has done since it was made.
@@ -10,14 +14,15 @@ type Stats struct {
 	Monitors  int // that run by a schedule
 	Cohorts   int // of monitors that are always due together
 	Zones     int
-	Queued    int    // due, and waiting for their series or a worker, or being stored
-	Running   int    // in the Runner
-	Runs      uint64 // whose script has had its turn
-	Busy      uint64 // ticks skipped because the run before was not over
-	Full      uint64 // ticks skipped because Options.Backlog was reached
-	Missed    uint64 // ticks that came later than Options.Grace and were forgotten
-	Lost      uint64 // runs that somebody else had claimed
-	Failures  uint64 // of our own; the log has them
+	Queued    int               // due, and waiting for their series or a worker, or being stored
+	Running   int               // in the Runner
+	Runs      uint64            // whose script has had its turn
+	Outcomes  map[string]uint64 // of runs that ended, by level, or by fault when they could not tell
+	Busy      uint64            // ticks skipped because the run before was not over
+	Full      uint64            // ticks skipped because Options.Backlog was reached
+	Missed    uint64            // ticks that came later than Options.Grace and were forgotten
+	Lost      uint64            // runs that somebody else had claimed
+	Failures  uint64            // of our own; the log has them
 	Lateness  Histogram
 	P50, P99  time.Duration // lateness of the runs in the last five to ten minutes
 	WorkerCap int
@@ -51,6 +56,7 @@ func (s *Scheduler) Stats() Stats {
 	for i, n := range s.counts.before {
 		recent[i] += n
 	}
+	stats.Outcomes = maps.Clone(s.counts.outcomes)
 	stats.P50, stats.P99 = recent.quantile(0.5), recent.quantile(0.99)
 	stats.Lateness = Histogram{Bounds: latenessBounds(), Counts: append([]uint64(nil), s.counts.all[:]...), Sum: s.counts.sum, Count: s.counts.all.total()}
 	return stats
@@ -61,6 +67,8 @@ type counters struct {
 	running                                  int
 	runs, busy, full, missed, lost, failures uint64
 
+	outcomes map[string]uint64
+
 	all, recent, before buckets
 	sum                 time.Duration
 	since               time.Time // when recent began
@@ -70,6 +78,22 @@ func (s *Scheduler) count(change func(*counters)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.counts)
+}
+
+// ended counts the end of a run, but for one that ctx cut short.
+func (c *counters) ended(ctx context.Context, o monitor.Outcome) {
+	c.running--
+	if ctx.Err() != nil {
+		return
+	}
+	if c.outcomes == nil {
+		c.outcomes = make(map[string]uint64)
+	}
+	if o.Fault != monitor.NoFault {
+		c.outcomes[string(o.Fault)]++
+	} else {
+		c.outcomes[o.Level.String()]++
+	}
 }
 
 // buckets count durations: bucket i has those up to 1 ms x 2^(i/2), the last

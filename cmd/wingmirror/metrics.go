@@ -89,7 +89,9 @@ func (v vitals) collectScheduler(s sink) {
 	s.gauge("monitors_scheduled", "Monitors that run by a schedule.", float64(st.Monitors))
 	s.gauge("runs_running", "Scripts being evaluated.", float64(st.Running))
 	s.gauge("runs_queued", "Runs that are due and wait for series, a worker or the database.", float64(st.Queued))
-	s.counter("runs_total", "Runs that ended.", float64(st.Runs))
+	for _, outcome := range sortedKeys(st.Outcomes) {
+		s.counter("runs_total", "Runs that ended, by level, or by fault when they could not tell.", float64(st.Outcomes[outcome]), "outcome", outcome)
+	}
 	const skipped = "Ticks that led to no run, by reason."
 	s.counter("ticks_skipped_total", skipped, float64(st.Busy), "reason", "busy")
 	s.counter("ticks_skipped_total", skipped, float64(st.Full), "reason", "backlog")
