@@ -6,7 +6,7 @@ func outputEntries() []Entry {
 			Name: "puts", Kind: Function, Group: "Output", Signature: "puts(...values: any[]): void",
 			Summary: "Prints each value on a line of its own.",
 			Details: "As in Ruby an array is printed element by element, and a text that ends its line gets no second end.",
-			Nulls:   "null and undefined are an empty line.",
+			Nulls:   "null and undefined are an empty line; an empty array prints nothing.",
 			Example: Example{Script: `puts("load", [1, [2, null]], "done\n")`, Output: "load\n1\n2\n\ndone\n"},
 			See:     []string{"print", "p"},
 		},

@@ -44,11 +44,11 @@ func (r *run) unknownName(name string) string {
 	}
 	candidates := r.engine.names()
 	for _, other := range r.script.facts.names {
-		if other != name && !slices.Contains(candidates, other) {
+		if other != name && other != "undefined" && !slices.Contains(candidates, other) {
 			candidates = append(candidates, other)
 		}
 	}
-	if near := nearest(name, candidates); near != "" {
+	if near := nearest(name, candidates); near != "" && near != name {
 		return message + "; did you mean " + near + "?"
 	}
 	return message

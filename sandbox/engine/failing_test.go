@@ -48,6 +48,7 @@ func TestFailing_LevelAndMessage(t *testing.T) {
 		{`Promise.reject(new Warning("in the background"))`, monitor.Warning, "in the background"},
 		{`Promise.reject("handled").catch(() => {})`, monitor.OK, ""},
 		{`try { throw "inside" } catch {}`, monitor.OK, ""},
+		{`throw ""`, monitor.Critical, "the script threw an empty text"},
 	} {
 		got := e.Run(input(c.script, target("a", 1, 2)))
 		if got.Level != c.level || got.Message() != c.message || got.Fault != "" {
@@ -65,6 +66,12 @@ func TestFailing_EngineErrorsAreFaultsWithAdvice(t *testing.T) {
 		{"let x = 1\nputs(prnt)", "ReferenceError: prnt is not defined; did you mean print?", 2, 6},
 		{"percentil(@a, 5)", "ReferenceError: percentil is not defined; did you mean percentile?", 1, 10},
 		{"let threshold = 1\nputs(treshold)", "ReferenceError: treshold is not defined; did you mean threshold?", 2, 6},
+		{"'use strict'\nlost = 1; undefined", "ReferenceError: lost is not defined", 2, 1},
+		{"Object.setPrototypeOf(globalThis, null); puts(1)", "ReferenceError: puts is not defined", 1, 46},
+		{"TypeError = null; Error = null\nnull.x", "TypeError: Cannot read property 'x' of undefined", 2, 6},
+		{"async function f() { await 0\nnull.x } f()", "TypeError: Cannot read property 'x' of undefined", 2, 6},
+		{"Function('return @now')()", "SyntaxError: <eval>: Line 3:8 Unexpected token ILLEGAL (and 3 more errors)", 1, 9},
+		{"graph_value['x', 1]", "TypeError: graph_value: expects (label, timestamp, value), but value is missing", 1, 12},
 		{"puts(@c)", "ReferenceError: @c is not defined: there are 2 series, @a to @b", 1, 6},
 		{"puts($c)", "ReferenceError: $c is not defined: there are 2 series, @a to @b", 1, 6},
 		{"puts(@minuts)", "ReferenceError: @minuts is not defined; did you mean @minutes?", 1, 6},

@@ -145,7 +145,7 @@ min = 5; puts(min, typeof globalThis.median, "graph_value" in globalThis, Object
 
 func TestOutput_Table(t *testing.T) {
 	for script, want := range map[string]string{
-		`puts()`: "\n", `puts([])`: "\n", `puts([[]])`: "", `puts(undefined, false, 0)`: "\nfalse\n0\n",
+		`puts()`: "\n", `puts([])`: "", `puts([[]])`: "", `puts(undefined, false, 0)`: "\nfalse\n0\n",
 		`puts("a\n", "b")`: "a\nb\n", `print()`: "", `p()`: "", `puts(p(1, 2).length)`: "1\n2\n2\n",
 		`const a = [1]; a.push(a); puts(a)`:                                              "1\n[...]\n",
 		`p("é\n", 'q"', -0, NaN, 1e21, [[]], {})`:                                        "\"é\\n\"\n\"q\\\"\"\n0\nNaN\n1e+21\n[[]]\n{}\n",

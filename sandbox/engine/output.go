@@ -18,7 +18,7 @@ func (r *run) say(text string) {
 }
 
 // puts prints each argument on a line of its own, arrays element by element,
-// null as an empty line, as Ruby does.
+// null as an empty line, an empty array not at all, as Ruby does.
 func puts(c *call) goja.Value {
 	if len(c.args) == 0 {
 		c.r.say("\n")
@@ -53,11 +53,7 @@ func (r *run) putsArray(array *goja.Object, inside []*goja.Object) {
 		r.say("[...]\n")
 		return
 	}
-	n := r.length(array)
-	if n == 0 && len(inside) == 0 {
-		r.say("\n")
-	}
-	for i := range n {
+	for i := range r.length(array) {
 		element := r.element(array, i)
 		if element == nil {
 			element = goja.Undefined()

@@ -106,13 +106,14 @@ func nameProperties(n *ast.RegExpLiteral) {
 }
 
 // bracketCall returns the call that graph_value[a, b, c] stands for, or nil.
+// Too few or too many between the brackets make a call that says so.
 func bracketCall(n *ast.BracketExpression) *ast.CallExpression {
 	callee, ok := n.Left.(*ast.Identifier)
 	if !ok || callee.Name != "graph_value" && callee.Name != "graphValue" {
 		return nil
 	}
 	list, ok := n.Member.(*ast.SequenceExpression)
-	if !ok || len(list.Sequence) != 3 {
+	if !ok {
 		return nil
 	}
 	return &ast.CallExpression{

@@ -23,6 +23,9 @@ func (r *run) thrown(result *monitor.Result, value goja.Value, stack []goja.Stac
 	if failed != nil {
 		message = "The script threw a value that cannot be shown."
 	}
+	if message == "" {
+		message = "the script threw an empty text"
+	}
 	message = clip(strings.ToValidUTF8(message, "\ufffd"), r.limits.Message)
 	if len(stack) == 0 {
 		stack = nil
@@ -31,6 +34,9 @@ func (r *run) thrown(result *monitor.Result, value goja.Value, stack []goja.Stac
 		message = r.advise(message)
 		result.Fault, result.Reason = monitor.FaultScript, message
 		result.Thrown = r.locate(message, stack)
+		if stack == nil {
+			r.locateByText(result.Thrown, value)
+		}
 		return
 	}
 	result.Level = monitor.Critical
@@ -65,7 +71,7 @@ func (r *run) readThrown(value goja.Value, stack []goja.StackFrame) (message str
 	if name == "" || r.authorMade(stack) {
 		return text, false
 	}
-	return name + ": " + text, true
+	return name + ": " + strings.TrimPrefix(text, name+": "), true
 }
 
 // builtinErrorName returns the class of an error that is directly of one of the
@@ -77,6 +83,10 @@ func (r *run) builtinErrorName(object *goja.Object) string {
 		if ok && proto != nil && proto.SameAs(class.Get("prototype")) {
 			return name
 		}
+	}
+	// A script that has put something else in its place does not deceive us.
+	if proto != nil && proto.SameAs(r.vm.NewTypeError("").Prototype()) {
+		return "TypeError"
 	}
 	return ""
 }
