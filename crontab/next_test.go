@@ -399,3 +399,25 @@ func BenchmarkNext(b *testing.B) {
 		})
 	}
 }
+
+func TestNext_PassesTheLastDayOfLeapYears(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ spec, want string }{
+		{"0 22 * * 5", "2049-01-01T22:00:00+01:00"},
+		{"0 0 1 1 *", "2049-01-01T00:00:00+01:00"},
+		{"30 1 31 12 *", "2048-12-31T01:30:00+01:00"},
+		{"0 22 31 12 *", "2048-12-31T22:00:00+01:00"},
+		{"0 0 0 2 1 ? 2049", "2049-01-02T00:00:00+01:00"},
+	} {
+		s, err := Parse(row.spec, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Next(time.Date(2048, 12, 30, 22, 0, 0, 0, berlin)).Format(time.RFC3339); got != row.want {
+			t.Errorf("%s: next after 30 December 2048 is %s, want %s", row.spec, got, row.want)
+		}
+	}
+}
