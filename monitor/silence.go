@@ -1,0 +1,169 @@
+package monitor
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Silence holds back notices about what it matches, once or again and again. It
+// never keeps a monitor from running, nor a resolve that is owed from going out.
+type Silence struct {
+	ID        int64
+	Version   int       // starts at 1, and grows by one with each change
+	Matches   Match     //
+	From      time.Time // of a one-off: its begin. Of a recurring one: no window before; zero for no bound
+	Until     time.Time // of a one-off: its end, never zero. Of a recurring one: no window after; zero for no bound
+	Schedule  string    // crontab of the times at which windows begin; "" for a one-off
+	Zone      string    // of Schedule, an IANA name; "" is UTC
+	Length    Span      // of a window of a recurring one
+	Reason    string    //
+	Author    string    // who made it
+	CreatedAt time.Time //
+	UpdatedAt time.Time // when it was last changed
+	EndedAt   time.Time // when somebody ended it early; zero when nobody did
+	EndedBy   string    //
+}
+
+// Recurring reports whether the silence comes again and again.
+func (s Silence) Recurring() bool { return s.Schedule != "" }
+
+// Match says what a silence is about. Every condition that is given must hold;
+// without any it matches nothing.
+type Match struct {
+	Everything bool              // all subjects, monitors or not; no other condition goes with it
+	Monitors   []int64           // one of these
+	Group      string            // in this group or below
+	Labels     map[string]string // has all of these
+}
+
+// Empty reports whether no condition is given.
+func (m Match) Empty() bool {
+	return !m.Everything && len(m.Monitors) == 0 && m.Group == "" && len(m.Labels) == 0
+}
+
+// Covers reports whether the conditions hold for a subject.
+func (m Match) Covers(subject Subject, group string, labels map[string]string) bool {
+	switch {
+	case m.Everything:
+		return true
+	case m.Empty():
+		return false
+	case len(m.Monitors) > 0 && !m.names(subject):
+		return false
+	case m.Group != "" && group != m.Group && !strings.HasPrefix(group, m.Group+"/"):
+		return false
+	}
+	for key, value := range m.Labels {
+		if has, ok := labels[key]; !ok || has != value {
+			return false
+		}
+	}
+	return true
+}
+
+func (m Match) names(subject Subject) bool {
+	id, err := strconv.ParseInt(subject.Key, 10, 64)
+	return err == nil && subject.Kind == KindMonitor && slices.Contains(m.Monitors, id)
+}
+
+// String returns the conditions in words: "monitors 3 and 4 in group shop with team=web".
+func (m Match) String() string {
+	switch {
+	case m.Everything:
+		return "everything"
+	case m.Empty():
+		return "nothing"
+	}
+	ids := make([]string, len(m.Monitors))
+	for i, id := range m.Monitors {
+		ids[i] = strconv.FormatInt(id, 10)
+	}
+	text := "monitors"
+	switch n := len(ids); {
+	case n == 1:
+		text = "monitor " + ids[0]
+	case n > 1:
+		text += " " + strings.Join(ids[:n-1], ", ") + " and " + ids[n-1]
+	}
+	if m.Group != "" {
+		text += " in group " + m.Group
+	}
+	for i, key := range slices.Sorted(maps.Keys(m.Labels)) {
+		separator := ", "
+		if i == 0 {
+			separator = " with "
+		}
+		text += separator + key + "=" + m.Labels[key]
+	}
+	return text
+}
+
+const (
+	maxSilence     = 366 * 24 * time.Hour // of a one-off
+	maxSilenceSpan = 31 * 24 * time.Hour  // of one window of a recurring one
+	minSilenceSpan = time.Minute
+	maxReason      = 500  // characters
+	maxSilenced    = 1000 // monitors named by one silence
+)
+
+// ValidateSilence looks at a silence that is to be saved at the given time, and
+// returns everything that is wrong with it as FieldErrors, or nil.
+func ValidateSilence(s Silence, at time.Time) error {
+	var v validation
+	v.match(s.Matches)
+	v.check(strings.TrimSpace(s.Reason) != "", "reason", "say why, for whoever wonders why nothing came")
+	v.check(utf8.RuneCountInString(s.Reason) <= maxReason, "reason", "the reason has more than %d characters", maxReason)
+	if !s.Until.IsZero() {
+		v.check(s.Until.After(at), "until", "this is over already; give a time to come")
+		v.check(s.Until.After(s.From), "until", "it ends before it begins")
+	}
+	if s.Recurring() {
+		v.recurrence(s, at)
+	} else {
+		v.check(!s.Until.IsZero(), "until", "say when it ends; a silence that is forgotten must not last for ever")
+		v.check(!s.From.IsZero(), "from", "say when it begins")
+		v.check(s.Until.Sub(s.From) <= maxSilence, "until", "it lasts more than a year; switch the monitors off instead")
+	}
+	if len(v.errs) == 0 {
+		return nil
+	}
+	return v.errs
+}
+
+func (v *validation) match(m Match) {
+	v.check(!m.Empty(), "matches", "say what is silenced: monitors, a group, labels, or everything")
+	v.check(!m.Everything || len(m.Monitors) == 0 && m.Group == "" && len(m.Labels) == 0, "everything",
+		"everything is silenced already; leave out monitors, group and labels, or this")
+	v.check(len(m.Monitors) <= maxSilenced, "monitors", "%d monitors are more than the %d that one silence can name; use a group or a label", len(m.Monitors), maxSilenced)
+	for _, id := range m.Monitors {
+		v.check(id > 0, "monitors", "%d is no number of a monitor", id)
+	}
+	v.check(m.Group == strings.Trim(m.Group, "/ ") && !strings.Contains(m.Group, "//"), "group",
+		"%q is not a path such as shop/checkout: no slash at the ends, none doubled", m.Group)
+	for key := range m.Labels {
+		v.check(labelKey(key), "labels", "%q is not a label name: use letters, digits, _ . - and start with a letter", key)
+	}
+}
+
+func (v *validation) recurrence(s Silence, at time.Time) {
+	length := s.Length.approximately()
+	sensible := length >= minSilenceSpan && length <= maxSilenceSpan
+	v.check(sensible, "duration", "a window lasts from 1m to 31d; write for example 8h or 2d")
+	times, err := s.Times()
+	if err != nil {
+		v.errs = append(v.errs, AllFieldErrors(err)...)
+		return
+	}
+	if !sensible {
+		return
+	}
+	if times.neverPauses(at) {
+		v.check(false, "duration", "each window lasts until the next one begins, so it would never end; make it shorter, or the schedule rarer")
+		return
+	}
+	v.check(times.Status(at) != SilenceOver, "schedule", "no window begins any more")
+}
