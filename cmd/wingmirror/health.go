@@ -18,7 +18,7 @@ func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, database: s.db, log: s.log,
 	}))
 	mux.Handle("POST /hooks/pagerduty", pagerDutyHook{
-		secret: s.config.Alerting.PagerDutySecret, incidents: s.db, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
+		secret: s.config.Alerting.PagerDutySecret, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
 	})
 	mux.Handle("/", pages)
 	return mux

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,12 +15,10 @@ import (
 // pagerDutyHook takes PagerDuty's word on our incidents: acknowledged and
 // unacknowledged there is so here.
 type pagerDutyHook struct {
-	secret    string
-	incidents interface {
-		IncidentID(ctx context.Context, key string) (int64, error)
-		Incident(ctx context.Context, id int64) (monitor.Incident, []monitor.Event, error)
+	secret string
+	desk   interface {
+		Hear(ctx context.Context, key string, heard alerting.Heard, by string, at time.Time) error
 	}
-	desk    *alerting.Desk
 	changed func()
 	log     *slog.Logger
 }
@@ -38,7 +35,7 @@ func (h pagerDutyHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = h.apply(r.Context(), news)
 	}
 	switch {
-	case err == nil, errors.Is(err, monitor.ErrNotFound), errors.Is(err, monitor.ErrConflict):
+	case err == nil, errors.Is(err, monitor.ErrNotFound):
 		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, monitor.ErrDenied):
 		http.Error(w, err.Error(), http.StatusForbidden)
@@ -51,31 +48,17 @@ func (h pagerDutyHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h pagerDutyHook) apply(ctx context.Context, news pagerduty.News) error {
-	id, err := h.incidents.IncidentID(ctx, news.Key)
-	if err != nil {
-		return err
-	}
-	incident, _, err := h.incidents.Incident(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !incident.ClosedAt.IsZero() {
-		return fmt.Errorf("incident %d is over: %w", id, monitor.ErrConflict)
-	}
-	at := time.Now()
-	switch news.Event {
-	case "incident.acknowledged":
-		about := monitor.Message{Subject: incident.Subject, Name: incident.Name}
-		_, err = h.desk.Acknowledge(ctx, incident.Subject, about, news.By, at)
-	case "incident.unacknowledged":
-		_, err = h.desk.Unacknowledge(ctx, incident.Subject, news.By, at)
-	case "incident.resolved":
-		_, err = h.desk.Note(ctx, incident.Subject, "resolved in PagerDuty; it stays open here until a run is ok", news.By, at)
-	default:
+	heard, ok := map[string]alerting.Heard{
+		"incident.acknowledged":   alerting.HeardAcknowledged,
+		"incident.unacknowledged": alerting.HeardUnacknowledged,
+		"incident.resolved":       alerting.HeardResolved,
+	}[news.Event]
+	if !ok {
 		return nil
 	}
-	if err == nil {
-		h.changed()
+	if err := h.desk.Hear(ctx, news.Key, heard, news.By, time.Now()); err != nil {
+		return err
 	}
-	return err
+	h.changed()
+	return nil
 }
