@@ -76,6 +76,18 @@ func launch(t *testing.T, args ...string) *running {
 	return r
 }
 
+// invokeUntil runs a program that is expected to end by itself, in an empty
+// environment.
+func invokeUntil(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = run(ctx, process{
+		args:   args,
+		getenv: func(string) (string, bool) { return "", false },
+		stdin:  strings.NewReader(""), stdout: &out, stderr: &errs,
+	})
+	return code, out.String(), errs.String()
+}
+
 // stop ends the program as Ctrl-C does, and returns how long that took.
 func (r *running) stop() time.Duration {
 	begun := time.Now()

@@ -70,8 +70,8 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.closers = append(s.closers, s.graphite.Close)
-	if s.listener, err = net.Listen("tcp", c.Listen); err != nil {
-		return nil, monitor.Invalid("listen", "%v", err)
+	if s.listener, err = listen(c.Listen); err != nil {
+		return nil, err
 	}
 	s.closers = append(s.closers, s.closeListener)
 	if s.base = c.BaseURL; s.base == "" {
@@ -159,6 +159,9 @@ func (s *server) accessMode(ctx context.Context) (account.Mode, error) {
 	auth := s.config.Auth
 	if auth != authUsers && auth != authNone && auth != "" {
 		return "", monitor.Invalid("auth", "%q is neither users nor none", auth)
+	}
+	if err := checkAddress(s.config.Listen); err != nil {
+		return "", err
 	}
 	users, err := s.db.Users(ctx)
 	if err != nil {
