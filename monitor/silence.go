@@ -54,7 +54,7 @@ func (m Match) Covers(subject Subject, group string, labels map[string]string) b
 		return false
 	case len(m.Monitors) > 0 && !m.names(subject):
 		return false
-	case m.Group != "" && group != m.Group && !strings.HasPrefix(group, m.Group+"/"):
+	case m.Group != "" && !within(group, m.Group):
 		return false
 	}
 	for key, value := range m.Labels {
@@ -63,6 +63,12 @@ func (m Match) Covers(subject Subject, group string, labels map[string]string) b
 		}
 	}
 	return true
+}
+
+// within reports whether a group is the other one or below it.
+func within(group, other string) bool {
+	rest, ok := strings.CutPrefix(group, other)
+	return ok && (rest == "" || rest[0] == '/')
 }
 
 func (m Match) names(subject Subject) bool {
