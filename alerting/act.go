@@ -37,10 +37,16 @@ func (d *Desk) Unacknowledge(ctx context.Context, subject monitor.Subject, by st
 		if c.State.Open.AckedBy == "" {
 			return
 		}
-		c.State.Open.AckedBy, c.State.Open.AckedAt = "", time.Time{}
+		waitAgain(c.State.Open, at)
 		c.Events = []monitor.Event{{At: at, Type: monitor.EventUnacked, Level: c.State.Level, Author: by}}
 		c.Touch("")
 	})
+}
+
+// waitAgain takes an acknowledgement back: whoever is to be told when nobody
+// acknowledges is told anew.
+func waitAgain(open *monitor.Open, at time.Time) {
+	open.AckedBy, open.AckedAt, open.WaitsSince, open.Tier = "", time.Time{}, at, 0
 }
 
 // Hear takes what a channel says that people did there to an incident of ours:
@@ -63,7 +69,8 @@ func (d *Desk) Hear(ctx context.Context, key string, heard Heard, by string, at 
 		case heard == HeardAcknowledged && open.AckedBy == "":
 			open.AckedBy, open.AckedAt, event.Type = by, at, monitor.EventAcknowledged
 		case heard == HeardUnacknowledged && open.AckedBy != "":
-			open.AckedBy, open.AckedAt, event.Type = "", time.Time{}, monitor.EventUnacked
+			waitAgain(open, at)
+			event.Type = monitor.EventUnacked
 		case heard == HeardResolved:
 			event.Type, event.Text = monitor.EventNoted, "resolved elsewhere; here it ends when the monitor says so"
 		default:

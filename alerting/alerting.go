@@ -35,6 +35,7 @@ type Ledger interface {
 type Terms struct {
 	Policy       monitor.Policy // with no field left open
 	Destinations []string       // whom to tell
+	OffDuty      bool           // when there are none: it is because no contact group is on duty
 	Silence      *Hold          // in force for the subject now, or nil
 	Source       *Hold          // the incident about the source that makes this run's fault no news, or nil
 	Key          string         // of the incident that this outcome may open

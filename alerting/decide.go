@@ -182,7 +182,10 @@ func (d *decider) open(level monitor.Level) {
 // acknowledged it did so for something milder.
 func (d *decider) escalate(level monitor.Level) {
 	open := d.State.Open
-	open.Level, open.AckedBy, open.AckedAt = level, "", time.Time{}
+	if open.AckedBy != "" {
+		open.AckedBy, open.AckedAt, open.WaitsSince, open.Tier = "", time.Time{}, time.Time{}, 0
+	}
+	open.Level = level
 	d.event(monitor.EventEscalated, d.o.Message)
 	d.announce(monitor.NoticeEscalate, monitor.ReasonEscalated)
 	d.Touch(d.o.Message)
@@ -231,6 +234,12 @@ func (d *decider) announce(kind monitor.NoticeKind, reason monitor.Reason) {
 	switch {
 	case len(d.t.Destinations) == 0:
 		d.because(monitor.ReasonNobody)
+		if d.t.OffDuty {
+			d.because(monitor.ReasonOffDuty)
+			if step {
+				d.event(monitor.EventHeld, d.Decision.String())
+			}
+		}
 		return
 	case d.t.Silence != nil:
 		d.because(monitor.ReasonSilenced)
@@ -249,6 +258,9 @@ func (d *decider) announce(kind monitor.NoticeKind, reason monitor.Reason) {
 	}
 	open.Fired, open.LastNotice = max(open.Fired, min(open.Level, d.State.Level)), d.o.At
 	open.Notices++
+	if open.WaitsSince.IsZero() {
+		open.WaitsSince = d.o.At
+	}
 }
 
 func (d *decider) event(kind monitor.EventType, text string) {

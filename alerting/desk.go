@@ -20,6 +20,7 @@ type DeskOptions struct {
 	Installation string         // goes into every incident's key, so that two installations never share one
 	Silences     Silences       // nil: nothing is ever silenced
 	Source       SourceOptions  // what all monitors fetch from
+	Contacts     *Contacts      // nil: there are no contact groups
 }
 
 // Silences knows what is silenced.
@@ -68,9 +69,11 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 		d.o.Log.Error("watch the source", "error", err) // the run itself counts all the same
 	}
 	return d.swap(ctx, f.Outcome.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
+		audience := d.audience(f.Monitor.Alerts, before.Open, f.Outcome.At)
 		change := Decide(before, f.Outcome, Terms{
 			Policy:       policy,
-			Destinations: f.Monitor.Alerts,
+			Destinations: audience,
+			OffDuty:      len(f.Monitor.Alerts) > 0,
 			Silence:      d.silence(about, f.Outcome.At),
 			Source:       d.source.hold(),
 			Key:          d.key(f.Outcome.Subject, f.Outcome.At),
@@ -95,7 +98,10 @@ func (d *Desk) Observe(ctx context.Context, o monitor.Outcome, about monitor.Mes
 	about.RepeatAfter, about.Text = terms.Policy.Repeat, o.Message
 	terms.Silence = d.silence(about, o.At)
 	return d.swap(ctx, o.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
-		change := Decide(before, o, terms)
+		t := terms
+		t.Destinations = d.audience(terms.Destinations, before.Open, o.At)
+		t.OffDuty = len(terms.Destinations) > 0
+		change := Decide(before, o, t)
 		return change, change.Commit(about, o.At)
 	})
 }

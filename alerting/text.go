@@ -56,6 +56,9 @@ func Why(m monitor.Message) string {
 		}
 		return "An incident began: the level went from " + m.Was.String() + " to " + m.Level.String() + "."
 	case monitor.NoticeEscalate:
+		if m.Decision.Reason == monitor.ReasonUnanswered {
+			return "Nobody has acknowledged the incident: " + m.Decision.Note + "."
+		}
 		return "The incident became worse: from " + m.Was.String() + " to " + m.Level.String() + "."
 	case monitor.NoticeRepeat:
 		return "The incident goes on, and nobody has acknowledged it."

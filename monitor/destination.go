@@ -3,6 +3,7 @@ package monitor
 import (
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -30,13 +31,58 @@ func ParseDestination(text string) (Destination, error) {
 		return parsePagerDuty(rest)
 	case "webhook+https", "webhook+http", "slack+https":
 		return parseHook(scheme, rest)
+	case SchemeGroup:
+		return parseGroup(rest)
 	case "http", "https":
 		return "", Invalid("alerts", "write webhook+ or slack+ in front of the address, to say what it takes")
+	}
+	if service, ok := strings.CutPrefix(scheme, SchemeShoutrrr+"+"); ok {
+		return parseShoutrrr(service, rest)
 	}
 	return "", Invalid("alerts", "%s is no kind of destination that is known; write %s", quoteCut(scheme+":"), destinationForms)
 }
 
-const destinationForms = "mailto:ADDRESS, pagerduty:KEY, webhook+https://ADDRESS or slack+https://ADDRESS"
+// Schemes with a meaning of their own.
+const (
+	SchemeGroup    = "group"    // a contact group by its name
+	SchemeShoutrrr = "shoutrrr" // followed by + and a service of that library, with its own form of address
+)
+
+const destinationForms = "mailto:ADDRESS, pagerduty:KEY, group:NAME, webhook+https://ADDRESS, slack+https://ADDRESS or shoutrrr+SERVICE://ADDRESS"
+
+func parseGroup(name string) (Destination, error) {
+	name = strings.ToLower(name)
+	if !groupName(name) {
+		return "", Invalid("alerts", "%s is not the name of a contact group; write for example group:ops", quoteCut(name))
+	}
+	return Destination(SchemeGroup + ":" + name), nil
+}
+
+// shoutrrrServices are those that the library delivers to. What Wingmirror does
+// itself is left out, since it does it better: mail, PagerDuty, Slack, webhooks.
+func shoutrrrServices() []string {
+	return []string{
+		"bark", "discord", "googlechat", "gotify", "ifttt", "join", "lark", "matrix", "mattermost", "notifiarr", "ntfy", "opsgenie",
+		"pushbullet", "pushover", "rocketchat", "signal", "teams", "telegram", "wecom", "zulip",
+	}
+}
+
+// parseShoutrrr checks as much of an address as all services have in common.
+func parseShoutrrr(service, rest string) (Destination, error) {
+	services := shoutrrrServices()
+	if !slices.Contains(services, service) {
+		text := "; there are " + strings.Join(services, ", ")
+		if near := Nearest(service, services); near != "" {
+			text = "; did you mean " + near + "?"
+		}
+		return "", Invalid("alerts", "%s is no service of shoutrrr+%s", quoteCut(service), text)
+	}
+	u, err := url.Parse(service + ":" + rest)
+	if err != nil || u.Opaque != "" || u.Host+u.Path == "" {
+		return "", Invalid("alerts", "what follows shoutrrr+%s: is not an address; write it as shoutrrr documents it, beginning with %s://", service, service)
+	}
+	return Destination(SchemeShoutrrr + "+" + u.String()), nil
+}
 
 // parseHook takes an address that notices are posted to. Errors do not repeat
 // it, since most such addresses are secrets.
@@ -122,9 +168,13 @@ func SplitDestinations(text string) []string {
 	})
 }
 
-// Scheme returns what stands before the colon, which names the channel.
+// Scheme names the channel: what stands before the colon, of shoutrrr without
+// the service.
 func (d Destination) Scheme() string {
 	scheme, _, _ := strings.Cut(string(d), ":")
+	if strings.HasPrefix(scheme, SchemeShoutrrr+"+") {
+		return SchemeShoutrrr
+	}
 	return scheme
 }
 
@@ -142,8 +192,11 @@ func (d Destination) Acknowledges() bool { return d.Scheme() == "pagerduty" }
 // four characters, of a web address only its host.
 func (d Destination) Redacted() string {
 	scheme, rest, _ := strings.Cut(string(d), ":")
-	if scheme == "mailto" {
+	switch {
+	case scheme == "mailto", scheme == SchemeGroup:
 		return string(d)
+	case d.Scheme() == SchemeShoutrrr: // its hosts may be keys
+		return scheme + ":…"
 	}
 	if u, err := url.Parse(string(d)); err == nil && u.Host != "" {
 		return scheme + "://" + u.Host + "/…"

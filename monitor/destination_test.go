@@ -14,6 +14,9 @@ func TestParseDestination_KeepsOneSpelling(t *testing.T) {
 		{"pagerduty:0123456789abcdef0123456789ABCDEF", "pagerduty:0123456789abcdef0123456789abcdef"},
 		{"webhook+https://:s3cret@Hooks.example.com:8443/a?b=C", "webhook+https://:s3cret@hooks.example.com:8443/a?b=C"},
 		{"slack+https://hooks.slack.com/services/T1/B2/x3", "slack+https://hooks.slack.com/services/T1/B2/x3"},
+		{"Group:Ops", "group:ops"},
+		{"shoutrrr+discord://token@123", "shoutrrr+discord://token@123"},
+		{"SHOUTRRR+Telegram://1:x@telegram?chats=@a,@b", "shoutrrr+telegram://1:x@telegram?chats=@a,@b"},
 	}
 	for _, row := range rows {
 		got, err := ParseDestination(row.text)
@@ -45,6 +48,12 @@ func TestParseDestination_NamesTheFix(t *testing.T) {
 		{"webhook+https://", "is not an address"},
 		{"webhook+https://user@host/", ":SECRET@host"},
 		{"slack+https://host/#general", "never be sent"},
+		{"group:", "not the name of a contact group"},
+		{"group:the managers", "not the name of a contact group"},
+		{"shoutrrr+discrod://x@y", "did you mean discord?"},
+		{"shoutrrr+smtp://x@y", "there are bark, discord"},
+		{"shoutrrr+discord:", "as shoutrrr documents it"},
+		{"discord://x@y", "shoutrrr+SERVICE"},
 	}
 	for _, row := range rows {
 		got, err := ParseDestination(row.text)
@@ -95,6 +104,12 @@ func TestDestination_RedactedHidesKeys(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if got := Destination("webhook+https://:secret@host/path").Redacted(); got != "webhook+https://host/…" {
+		t.Errorf("got %q", got)
+	}
+	if got := Destination("shoutrrr+pushover://shoutrrr:token@userkey").Redacted(); got != "shoutrrr+pushover:…" {
+		t.Errorf("got %q", got)
+	}
+	if got := Destination("group:ops").Redacted(); got != "group:ops" {
 		t.Errorf("got %q", got)
 	}
 	if got := Destination("x:short").Redacted(); got != "x:…" {

@@ -27,6 +27,8 @@ const (
 	ReasonSilenced     Reason = "silenced"
 	ReasonWarningsOff  Reason = "warnings_off"
 	ReasonNobody       Reason = "no_destination"
+	ReasonOffDuty      Reason = "off_duty"
+	ReasonUnanswered   Reason = "unanswered"
 	ReasonFault        Reason = "fault"
 	ReasonSource       Reason = "source_down"
 )
@@ -54,6 +56,8 @@ func Reasons() []ReasonInfo {
 		{ReasonSilenced, "not sent: silenced"},
 		{ReasonWarningsOff, "not sent: this monitor does not alert on warnings"},
 		{ReasonNobody, "not sent: the monitor has no alert destination"},
+		{ReasonOffDuty, "not sent: nobody of its contact groups is on duty now"},
+		{ReasonUnanswered, "sent to the next contact group: nobody acknowledged in time"},
 		{ReasonFault, "not sent: the run could not tell, so the last known level stays in force"},
 		{ReasonSource, "not sent: the source's own incident covers it"},
 	}

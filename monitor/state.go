@@ -42,7 +42,8 @@ type Open struct {
 	Notices    int       // how many times it was announced: fires, escalations, repeats
 	AckedBy    string    // "" when nobody has acknowledged
 	AckedAt    time.Time //
-	Tier       int       // steps of the escalation that have been taken
+	WaitsSince time.Time // since when somebody should acknowledge; zero when nobody was told yet
+	Tier       int       // steps of the escalation that have been taken since then
 }
 
 // Clone returns a copy that shares nothing with o; nil for nil.
@@ -62,7 +63,8 @@ func (o *Open) Equal(p *Open) bool {
 	}
 	return o.Key == p.Key && o.OpenedAt.Equal(p.OpenedAt) && o.Level == p.Level && o.Fault == p.Fault &&
 		o.Fired == p.Fired && slices.Equal(o.Told, p.Told) && o.LastNotice.Equal(p.LastNotice) &&
-		o.Notices == p.Notices && o.AckedBy == p.AckedBy && o.AckedAt.Equal(p.AckedAt) && o.Tier == p.Tier
+		o.Notices == p.Notices && o.AckedBy == p.AckedBy && o.AckedAt.Equal(p.AckedAt) &&
+		o.WaitsSince.Equal(p.WaitsSince) && o.Tier == p.Tier
 }
 
 // Previous returns what the next run's script may know of this state.

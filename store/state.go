@@ -49,6 +49,7 @@ type storedOpen struct {
 	Notices    int      `json:"notices,omitempty"`
 	AckedBy    string   `json:"acked_by,omitempty"`
 	AckedAt    int64    `json:"acked_at,omitempty"`
+	WaitsSince int64    `json:"waits_since,omitempty"`
 	Tier       int      `json:"tier,omitempty"`
 }
 
@@ -67,7 +68,8 @@ func rowOfState(s monitor.State) (stateRow, error) {
 	o := s.Open
 	text, err := json.Marshal(storedOpen{
 		OpenedAt: millis(o.OpenedAt), Level: uint8(o.Level), Fault: string(o.Fault), Fired: uint8(o.Fired), Told: o.Told,
-		LastNotice: millis(o.LastNotice), Notices: o.Notices, AckedBy: o.AckedBy, AckedAt: millis(o.AckedAt), Tier: o.Tier,
+		LastNotice: millis(o.LastNotice), Notices: o.Notices, AckedBy: o.AckedBy, AckedAt: millis(o.AckedAt),
+		WaitsSince: millis(o.WaitsSince), Tier: o.Tier,
 	})
 	row.Incident, row.Open = o.Key, string(text)
 	return row, err
@@ -98,7 +100,8 @@ func openOf(key, text string) (*monitor.Open, error) {
 	return &monitor.Open{
 		Key: key, OpenedAt: fromMillis(o.OpenedAt), Level: monitor.Level(o.Level), Fault: monitor.Fault(o.Fault),
 		Fired: monitor.Level(o.Fired), Told: o.Told, LastNotice: fromMillis(o.LastNotice), Notices: o.Notices,
-		AckedBy: o.AckedBy, AckedAt: fromMillis(o.AckedAt), Tier: o.Tier,
+		AckedBy: o.AckedBy, AckedAt: fromMillis(o.AckedAt),
+		WaitsSince: fromMillis(o.WaitsSince), Tier: o.Tier,
 	}, nil
 }
 
