@@ -12,9 +12,15 @@ import (
 	"wingmirror/monitor"
 )
 
-// maxBatch is how many commits go into one transaction. A batch is whatever
-// came in while the one before was written, so a lone commit never waits.
-const maxBatch = 200
+const (
+	// maxBatch is how many commits go into one transaction. A batch is whatever
+	// came in while the one before was written, so a lone commit never waits.
+	maxBatch = 200
+	// gatherTime is how long the next batch is gathered for when the last one held
+	// several commits. More of them are on their way then, and half of what a
+	// commit costs alone it shares with its batch.
+	gatherTime = 10 * time.Millisecond
+)
 
 // pendingCommit is a commit on its way through the writer.
 type pendingCommit struct {
@@ -64,7 +70,7 @@ func (db *DB) Commit(ctx context.Context, c monitor.Commit) error {
 // runWriter is the one goroutine that stores commits.
 func (db *DB) runWriter() {
 	defer close(db.closed)
-	batch := make([]*pendingCommit, 0, maxBatch)
+	batch, several := make([]*pendingCommit, 0, maxBatch), false
 	for {
 		batch = batch[:0]
 		select {
@@ -76,7 +82,22 @@ func (db *DB) runWriter() {
 			}
 			return
 		}
-		db.writeBatch(db.drain(batch))
+		if several {
+			db.gather()
+		}
+		batch = db.drain(batch)
+		several = len(batch) > 1
+		db.writeBatch(batch)
+	}
+}
+
+// gather lets commits queue up, but not while the database is closed.
+func (db *DB) gather() {
+	timer := time.NewTimer(gatherTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-db.closing:
 	}
 }
 
@@ -130,7 +151,7 @@ func (db *DB) writeTogether(batch []*pendingCommit) error {
 // against another writer gets its err set and leaves no trace; any other error
 // is returned, and the transaction must end.
 func (db *DB) apply(tx *gorm.DB, batch []*pendingCommit) error {
-	active, err := activeMonitors(tx, batch)
+	active, err := db.activeMonitors(tx, batch)
 	if err != nil {
 		return err
 	}
@@ -151,8 +172,8 @@ func (db *DB) apply(tx *gorm.DB, batch []*pendingCommit) error {
 }
 
 // activeMonitors returns which of the batch's runs are of active monitors.
-func activeMonitors(tx *gorm.DB, batch []*pendingCommit) (map[int64]bool, error) {
-	ids := make([]int64, 0, len(batch))
+func (db *DB) activeMonitors(tx *gorm.DB, batch []*pendingCommit) (map[int64]bool, error) {
+	ids := make([]any, 0, len(batch))
 	for _, p := range batch {
 		if p.commit.Run != nil {
 			ids = append(ids, p.commit.Run.Monitor)
@@ -162,7 +183,8 @@ func activeMonitors(tx *gorm.DB, batch []*pendingCommit) (map[int64]bool, error)
 	if len(ids) == 0 {
 		return active, nil
 	}
-	rows, err := tx.Raw(`SELECT id FROM monitors WHERE active AND id IN ?`, padded(ids)).Rows()
+	ids = padded(ids)
+	rows, err := db.hot.active[len(ids)].query(tx, ids...)
 	err = scanAll(rows, err, func(r rowScanner) error {
 		var id int64
 		err := r.Scan(&id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -16,6 +17,7 @@ type hotStatements struct {
 	countRun   hotStatement // a run that changed nothing else
 	endRun     hotStatement
 	lastDetail hotStatement
+	active     map[int]hotStatement // by the number of monitors that are asked for, see padded
 }
 
 const (
@@ -49,6 +51,14 @@ func (db *DB) prepareHot(ctx context.Context) error {
 			return err
 		}
 	}
+	db.hot.active = map[int]hotStatement{}
+	for n := 1; n < 2*maxBatch; n *= 2 {
+		stmt, err := conn.PrepareContext(ctx, `SELECT id FROM monitors WHERE active AND id IN (?`+strings.Repeat(`, ?`, n-1)+`)`)
+		if err != nil {
+			return err
+		}
+		db.hot.active[n] = hotStatement{stmt}
+	}
 	return nil
 }
 
@@ -58,14 +68,30 @@ var errNoTransaction = errors.New("a statement of a commit was used outside a tr
 
 // exec runs the statement in the transaction and returns how many rows it touched.
 func (h hotStatement) exec(tx *gorm.DB, args ...any) (int64, error) {
-	holder, ok := tx.Statement.ConnPool.(gorm.Tx)
-	if !ok {
-		return 0, errNoTransaction
+	stmt, err := h.within(tx)
+	if err != nil {
+		return 0, err
 	}
-	ctx := tx.Statement.Context
-	result, err := holder.StmtContext(ctx, h.stmt).ExecContext(ctx, args...)
+	result, err := stmt.ExecContext(tx.Statement.Context, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// query runs the statement in the transaction and returns its rows.
+func (h hotStatement) query(tx *gorm.DB, args ...any) (*sql.Rows, error) {
+	stmt, err := h.within(tx)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(tx.Statement.Context, args...)
+}
+
+func (h hotStatement) within(tx *gorm.DB) (*sql.Stmt, error) {
+	holder, ok := tx.Statement.ConnPool.(gorm.Tx)
+	if !ok {
+		return nil, errNoTransaction
+	}
+	return holder.StmtContext(tx.Statement.Context, h.stmt), nil
 }
