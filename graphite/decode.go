@@ -49,6 +49,9 @@ func (d *decoder) begin(r io.Reader, limits Limits) {
 func (d *decoder) json(r io.Reader, limits Limits) ([]monitor.Series, error) {
 	d.begin(r, limits)
 	defer func() { d.r = nil }()
+	if d.more(len(byteOrderMark)) && string(d.buf[d.pos:d.pos+len(byteOrderMark)]) == byteOrderMark {
+		d.pos += len(byteOrderMark)
+	}
 	var err error
 	switch c := d.peek(); c {
 	case '[':
@@ -74,6 +77,9 @@ func (d *decoder) json(r io.Reader, limits Limits) ([]monitor.Series, error) {
 	}
 	return d.series, nil
 }
+
+// byteOrderMark may stand at the start of an answer that was saved to a file.
+const byteOrderMark = "\ufeff"
 
 // stranger says what an answer is that does not start as JSON does.
 func (d *decoder) stranger(first byte) error {

@@ -35,6 +35,7 @@ func TestDecodeJSON_ToleratesWhatServersSend(t *testing.T) {
 	}{
 		{"no series", ` [ ] `, nil},
 		{"null", "null", nil},
+		{"a byte order mark", "\ufeff[{\"target\":\"a\",\"datapoints\":[[1,60],[2,120]]}]", one(1, 2)},
 		{"spaces as Python writes them", `[{"target": "a", "tags": {"name": "a"}, "datapoints": [[1.5, 60], [null, 120], [-2, 180]]}]`, one(1.5, nan, -2)},
 		{"dense as Go writes it", `[{"target":"a","datapoints":[[1.5,60],[null,120],[-2e0,180]],"tags":{"name":"a"}}]`, one(1.5, nan, -2)},
 		{"indented", "[\n {\"datapoints\" : [ [ 1 ,\t60 ] ,\n[2,120] ] , \"target\" : \"a\" }\n]\n", one(1, 2)},

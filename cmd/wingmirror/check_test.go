@@ -26,6 +26,22 @@ func TestMain(m *testing.M) {
 
 const sixPoints = `[{"target": "web.load", "datapoints": [[7, 1338842370], [10, 1338842380], [12, 1338842390], [12, 1338842400], [10, 1338842410], [11, 1338842420]]}]`
 
+func TestCheck_ChartHoldsWhateverValuesThereAre(t *testing.T) {
+	for _, values := range [][]string{
+		{"1e9999", "-1e9999", "3"}, {"1e9999"}, {"1e308", "-1e308", "1"}, {"null", "null"}, {"5"}, {"0", "0"}, {"-7", "-7"},
+		{"5e-324", "0"}, {"1e299", "-1e299"}, {"1e15", "1e15"}, {"123456789012345678901234567890", "1"}, {"null", "4", "null"},
+	} {
+		points := make([]string, len(values))
+		for i, v := range values {
+			points[i] = fmt.Sprintf("[%s, %d]", v, 60*(i+1))
+		}
+		series := writeFile(t, "render.json", `[{"target": "a", "datapoints": [`+strings.Join(points, ",")+`]}]`)
+		if code, out, errs := invoke(t, nil, "check", writeFile(t, "m.js", ""), "--series", series); code != 0 || len(out) > 10_000 {
+			t.Errorf("%v: exit %d, %d bytes, %s", values, code, len(out), errs)
+		}
+	}
+}
+
 func TestCheck_ExitCodesAreThoseOfMonitoringPlugins(t *testing.T) {
 	series := writeFile(t, "render.json", sixPoints)
 	for script, want := range map[string]int{

@@ -17,6 +17,9 @@ const (
 	chartHeight = 10
 	chartWidth  = 72
 	chartLines  = 4 // more lines than this are unreadable in characters
+
+	// The chart's scale panics beyond some sizes, and has no room for them.
+	mostDrawn, leastDrawn = 1e30, 1e-30
 )
 
 // writeCheckText prints, in this order: the script's output; one line with level
@@ -71,7 +74,7 @@ func terminalChart(graph []monitor.Line) string {
 		}
 		values := make([]float64, len(line.Points))
 		for i, pt := range line.Points {
-			values[i] = pt.Value
+			values[i] = drawn(pt.Value)
 		}
 		lines, labels = append(lines, values), append(labels, line.Label)
 	}
@@ -82,13 +85,25 @@ func terminalChart(graph []monitor.Line) string {
 		asciigraph.Caption(strings.Join(labels, "  |  ")))
 }
 
-// drawable reports whether a line holds a finite value; markers and gaps do not make a chart.
+// drawn is the value as the chart can hold it: a gap where it is too large.
+func drawn(v float64) float64 {
+	switch size := math.Abs(v); {
+	case size > mostDrawn:
+		return math.NaN()
+	case size < leastDrawn:
+		return 0
+	}
+	return v
+}
+
+// drawable reports whether a line holds a value that can be drawn; markers and
+// gaps do not make a chart.
 func drawable(line monitor.Line) bool {
 	if strings.HasPrefix(line.Label, "drawAsInfinite(") {
 		return false
 	}
 	for _, pt := range line.Points {
-		if !math.IsNaN(pt.Value) && !math.IsInf(pt.Value, 0) {
+		if math.Abs(pt.Value) <= mostDrawn {
 			return true
 		}
 	}
