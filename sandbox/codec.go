@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -33,7 +34,7 @@ func (e *encoder) time(t time.Time) { e.i64(t.Unix()); e.u32(uint32(t.Nanosecond
 func (e *encoder) floats(values []float64) {
 	e.count(len(values))
 	at := len(e.b)
-	e.b = append(e.b, make([]byte, 8*len(values))...)
+	e.b = slices.Grow(e.b, 8*len(values))[:at+8*len(values)]
 	for i, v := range values {
 		binary.LittleEndian.PutUint64(e.b[at+8*i:], math.Float64bits(v))
 	}

@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"encoding/binary"
+	"math"
+	"slices"
 	"strings"
 
 	"wingmirror/monitor"
@@ -44,11 +47,7 @@ func (e *encoder) result(r monitor.Result) {
 	e.count(len(r.Graph))
 	for _, line := range r.Graph {
 		e.str(strings.ToValidUTF8(line.Label[:min(len(line.Label), maxLabel/3)], "\uFFFD"))
-		e.count(len(line.Points))
-		for _, p := range line.Points {
-			e.f64(p.Time)
-			e.f64(p.Value)
-		}
+		e.points(line.Points)
 	}
 	c := r.Cost
 	e.duration(c.Wall)
@@ -90,14 +89,35 @@ func (d *decoder) graph(most, room int) []monitor.Line {
 	lines := make([]monitor.Line, n)
 	for i := range lines {
 		lines[i].Label = d.str(maxLabel)
-		points := make([]monitor.GraphPoint, d.count(room, 16))
-		for j := range points {
-			points[j] = monitor.GraphPoint{Time: d.f64(), Value: d.f64()}
-		}
-		lines[i].Points = points
-		room -= len(points)
+		lines[i].Points = d.points(room)
+		room -= len(lines[i].Points)
 	}
 	return lines
+}
+
+const pointSize = 16 // bytes of a point on its way
+
+// points writes all points of a line at once: they are most of a result.
+func (e *encoder) points(points []monitor.GraphPoint) {
+	e.count(len(points))
+	at := len(e.b)
+	e.b = slices.Grow(e.b, pointSize*len(points))[:at+pointSize*len(points)]
+	for i, p := range points {
+		to := e.b[at+pointSize*i:][:pointSize]
+		binary.LittleEndian.PutUint64(to, math.Float64bits(p.Time))
+		binary.LittleEndian.PutUint64(to[8:], math.Float64bits(p.Value))
+	}
+}
+
+func (d *decoder) points(most int) []monitor.GraphPoint {
+	raw := d.take(pointSize * d.count(most, pointSize))
+	points := make([]monitor.GraphPoint, len(raw)/pointSize)
+	for i := range points {
+		from := raw[pointSize*i:][:pointSize]
+		points[i].Time = canonical(binary.LittleEndian.Uint64(from))
+		points[i].Value = canonical(binary.LittleEndian.Uint64(from[8:]))
+	}
+	return points
 }
 
 func (d *decoder) fault() monitor.Fault {

@@ -51,7 +51,7 @@ func (e *Engine) Run(in monitor.Input) (result monitor.Result) {
 	if e.opts.Notes != nil {
 		r.record.notes = e.opts.Notes()
 	}
-	r.evaluate(&result)
+	r.evaluate(&result, began, cpu)
 	r.finish(&result)
 	result.Cost.Wall = e.opts.Now().Sub(began)
 	result.Cost.CPU = e.opts.CPUTime() - cpu
@@ -59,12 +59,13 @@ func (e *Engine) Run(in monitor.Input) (result monitor.Result) {
 	return result
 }
 
-// evaluate runs the script and puts how it ended into result.
-func (r *run) evaluate(result *monitor.Result) {
+// evaluate runs the script and puts how it ended into result. began and cpu are
+// the clocks at its start: reading them costs a system call each.
+func (r *run) evaluate(result *monitor.Result, began time.Time, cpu time.Duration) {
 	if r.refuse(result) {
 		return
 	}
-	watch := r.startWatch()
+	watch := r.startWatch(began, cpu)
 	defer watch.end()
 	defer func() {
 		if broken := recover(); broken != nil {

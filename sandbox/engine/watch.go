@@ -24,8 +24,8 @@ type watch struct {
 	expired string        // and the sentence about it
 }
 
-func (r *run) startWatch() *watch {
-	w := &watch{r: r, began: r.engine.opts.Now(), cpu: r.engine.opts.CPUTime()}
+func (r *run) startWatch(began time.Time, cpu time.Duration) *watch {
+	w := &watch{r: r, began: began, cpu: cpu}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.pause(r.limits.CPU), w.look)
