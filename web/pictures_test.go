@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"wingmirror/account"
+	"wingmirror/web/browsertest"
 )
 
 // TestPages_LookAtThem makes a picture of every page, wide, narrow and dark. It
@@ -21,28 +22,28 @@ func TestPages_LookAtThem(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
 	b := startBrowser(t, w)
-	b.expect("404")
+	b.Expect("404")
 	for name, path := range allPages(w) {
-		b.dark(false)
-		b.size(1400, 900)
-		b.open(path)
-		b.wait("document.readyState === 'complete'")
+		b.Dark(false)
+		b.Size(1400, 900)
+		b.Open(path)
+		b.Wait("document.readyState === 'complete'")
 		if name == "editor" {
-			b.wait("document.querySelector('.target-row')")
+			b.Wait("document.querySelector('.target-row')")
 		}
 		if name == "deliveries" {
-			eval[bool](b, "document.querySelectorAll('details')[1].open = true")
+			browsertest.Eval[bool](b, "document.querySelectorAll('details')[1].open = true")
 		}
 		if name == "api" {
-			eval[bool](b, "document.querySelectorAll('details')[1].open = true")
+			browsertest.Eval[bool](b, "document.querySelectorAll('details')[1].open = true")
 		}
-		b.picture(name + "-wide")
-		b.dark(true)
-		b.picture(name + "-dark")
-		b.dark(false)
-		b.size(390, 844)
-		eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 150)))")
-		b.picture(name + "-phone")
+		b.Picture(name + "-wide")
+		b.Dark(true)
+		b.Picture(name + "-dark")
+		b.Dark(false)
+		b.Size(390, 844)
+		browsertest.Eval[bool](b, "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(true), 150)))")
+		b.Picture(name + "-phone")
 	}
 }
 
@@ -69,32 +70,32 @@ func TestServe_ForDevelopment(t *testing.T) {
 func TestBrowser_LogInAndAddAUser(t *testing.T) {
 	w, o, _ := guarded(t)
 	b := startBrowserOn(t, handler(t, o))
-	b.size(1400, 900)
-	b.expect("401")
-	b.open("/incidents")
-	b.wait("location.pathname === '/login'")
-	b.setField("name", "admin")
-	b.setField("password", "wrong\r")
-	b.wait("document.querySelector('.notice.critical')")
-	b.picture("flow-login")
-	b.setField("password", password+"\r")
-	b.wait("location.pathname === '/incidents'")
-	b.open("/settings")
-	b.do(chromedp.Click(chromedp.CSS("#u-name")), chromedp.KeyEvent("linus"), chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("short\r"))
-	b.expect("422")
-	b.wait("[...document.querySelectorAll('form .error')].some(e => e.textContent)")
-	b.picture("flow-settings")
-	b.do(chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("seven owls on a quiet roof\r"))
-	b.wait("document.querySelector('main').textContent.includes('linus')")
+	b.Size(1400, 900)
+	b.Expect("401")
+	b.Open("/incidents")
+	b.Wait("location.pathname === '/login'")
+	b.SetField("name", "admin")
+	b.SetField("password", "wrong\r")
+	b.Wait("document.querySelector('.notice.critical')")
+	b.Picture("flow-login")
+	b.SetField("password", password+"\r")
+	b.Wait("location.pathname === '/incidents'")
+	b.Open("/settings")
+	b.Do(chromedp.Click(chromedp.CSS("#u-name")), chromedp.KeyEvent("linus"), chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("short\r"))
+	b.Expect("422")
+	b.Wait("[...document.querySelectorAll('form .error')].some(e => e.textContent)")
+	b.Picture("flow-settings")
+	b.Do(chromedp.Click(chromedp.CSS("#u-pw")), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("seven owls on a quiet roof\r"))
+	b.Wait("document.querySelector('main').textContent.includes('linus')")
 	users, err := o.Access.Users(account.With(context.Background(), account.Operator()))
 	if err != nil || len(users) != 4 {
 		t.Errorf("%d users, %v", len(users), err)
 	}
-	b.open("/incidents/2")
-	b.do(chromedp.Click(chromedp.CSS("main button.primary")))
-	b.wait("document.querySelector('main').textContent.includes('Take acknowledgement back')")
+	b.Open("/incidents/2")
+	b.Do(chromedp.Click(chromedp.CSS("main button.primary")))
+	b.Wait("document.querySelector('main').textContent.includes('Take acknowledgement back')")
 	if w.incidents[1].AckedBy != "admin" {
 		t.Errorf("acknowledged by %q", w.incidents[1].AckedBy)
 	}
-	b.picture("flow-incident")
+	b.Picture("flow-incident")
 }
