@@ -71,20 +71,30 @@ func TestKill_EveryIncidentIsAccountedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer opened.Close()
+	awaitCalm(t, opened)
+	last.stop()
+	t.Logf("all in all %v", time.Since(begun).Round(time.Second))
+	a := newAccounts(t, opened, sinks.all())
+	a.check(t)
+	if len(a.incidents) < *killTimes {
+		t.Errorf("only %d incidents: that proves little", len(a.incidents))
+	}
+}
+
+// awaitCalm waits until no incident is open and nothing is left to tell.
+func awaitCalm(t *testing.T, db *store.DB) {
+	t.Helper()
 	poll(t, "all is calm and everybody was told", 60*time.Second, func() error {
-		open, err := opened.OpenStates(t.Context())
+		open, err := db.OpenStates(t.Context())
 		if err != nil {
 			return err
 		}
-		counts, err := opened.NoticeCounts(t.Context())
+		counts, err := db.NoticeCounts(t.Context())
 		if len(open) > 0 || counts[monitor.NoticePending] > 0 {
 			return fmt.Errorf("%d incidents are open, notices %v", len(open), counts)
 		}
 		return err
 	})
-	last.stop()
-	t.Logf("all in all %v", time.Since(begun).Round(time.Second))
-	newAccounts(t, opened, sinks.all()).check(t)
 }
 
 func createFlipping(t *testing.T, path string) {
@@ -245,9 +255,6 @@ func (a accounts) check(t *testing.T) {
 		t.Errorf("%d notices, but only %d were taken", len(a.notices), deliveries)
 	}
 	t.Logf("%d runs (%d more were cut off), %d incidents, %d notices, of which %d arrived twice", runs, a.lost, len(a.incidents), len(a.notices), doubles)
-	if len(a.incidents) < *killTimes {
-		t.Errorf("only %d incidents: that proves little", len(a.incidents))
-	}
 }
 
 // checkRuns finds the incidents that the runs of a monitor must have led to: each
