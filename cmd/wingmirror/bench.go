@@ -82,6 +82,7 @@ own, so that its processor time can be told apart.`,
 	plan.config.Sandbox.flags(f)
 	plan.config.Schedule.flags(f)
 	f.IntVar(&plan.config.Graphite.Concurrency, "graphite-concurrency", plan.config.Graphite.Concurrency, "requests under way at once")
+	f.IntVar(&plan.config.Graphite.Batch, "graphite-batch", plan.config.Graphite.Batch, "targets in one request")
 	cmd.AddCommand(newBenchGraphite(p))
 	return cmd
 }

@@ -51,6 +51,7 @@ type graphiteConfig struct {
 	Step        time.Duration
 	Lag         time.Duration
 	Concurrency int
+	Batch       int
 	MaxBytes    int64
 	MaxSeries   int
 	MaxPoints   int
@@ -120,6 +121,7 @@ func (c *graphiteConfig) flags(f *pflag.FlagSet) {
 	f.DurationVar(&c.Step, "graphite-step", time.Minute, "interval of the points, to which windows are aligned")
 	f.DurationVar(&c.Lag, "graphite-lag", 0, "how long before the scheduled time a window ends, since the newest point is often incomplete (default one step; negative for none)")
 	f.IntVar(&c.Concurrency, "graphite-concurrency", 16, "requests under way at once")
+	f.IntVar(&c.Batch, "graphite-batch", 200, "targets in one request")
 	f.Int64Var(&c.MaxBytes, "graphite-max-bytes", 64<<20, "largest answer to one request, in bytes")
 	f.IntVar(&c.MaxSeries, "graphite-max-series", 20_000, "most series in one answer")
 	f.IntVar(&c.MaxPoints, "graphite-max-points", 2_000_000, "most points in one answer")

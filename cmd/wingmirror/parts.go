@@ -24,7 +24,7 @@ func newGraphite(c graphiteConfig) (*graphite.Client, error) {
 		URL: c.URL, User: c.User, Password: c.Password, Token: c.Token, Headers: headers,
 		CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile,
 		Timeout: c.Timeout, Deadline: 3 * c.Timeout, Step: c.Step, Lag: c.Lag,
-		Concurrency: c.Concurrency, NoCache: c.NoCache, Limits: c.limits(),
+		Concurrency: c.Concurrency, Batch: c.Batch, NoCache: c.NoCache, Limits: c.limits(),
 	})
 }
 

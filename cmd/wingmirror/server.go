@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type server struct {
 	bell       web.Bell
 	defaults   monitor.Policy // of the installation
 	channels   map[string]alerting.Channel
+	contacts   *contacts
 	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
@@ -81,6 +83,9 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.closers = append(s.closers, s.pool.Close)
+	if s.contacts, err = openContacts(ctx, s.db); err != nil {
+		return nil, err
+	}
 	if err = s.openAlerting(kind); err != nil {
 		return nil, err
 	}
@@ -99,13 +104,17 @@ func (s *server) openAlerting(kind serverKind) error {
 			return monitor.Invalid(fmt.Sprintf("source-alert[%d]", i), "%v", err)
 		}
 	}
+	for _, unknown := range monitor.CheckGroups(c.SourceAlerts, s.contacts.Names()) {
+		unknown.Field = "source-alert" + strings.TrimPrefix(unknown.Field, "alerts")
+		return unknown
+	}
 	if s.channels, err = newChannels(c, alerting.Links{Base: s.base}, kind); err != nil {
 		return err
 	}
 	s.defaults = monitor.Policy{Repeat: c.Repeat}
 	s.desk = alerting.NewDesk(alerting.DeskOptions{
 		Ledger: s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
-		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts},
+		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts}, Contacts: s.contacts.Contacts,
 	})
 	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
 		Outbox: s.db, Channels: s.channels, Log: s.log.With("part", "dispatcher"), Grace: s.config.Schedule.StopTimeout,
@@ -120,7 +129,7 @@ func (s *server) openScheduler() error {
 		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
 		Desk: desk{alerting: s.desk, defaults: s.defaults, changed: s.bell.Ring},
 		Log:  s.log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
-		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, MinInterval: c.Schedule.MinInterval,
+		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, Batch: c.Graphite.Batch, MinInterval: c.Schedule.MinInterval,
 	})
 	return err
 }
@@ -135,7 +144,7 @@ func (s *server) openPages(kind serverKind, mode account.Mode) error {
 		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
 		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
 		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
-		Desk: s.desk, Trial: trial{s.channels}, Defaults: s.defaults,
+		Desk: s.desk, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
 		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	})
@@ -188,6 +197,7 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	defer endDeliveries()
 	var background sync.WaitGroup
 	background.Go(func() { s.dispatcher.Run(deliveries) })
+	background.Go(func() { s.desk.RunEscalations(ctx, s.db, s.bell.Ring) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { library{s.config.Sandbox.Library, s.pool, s.log}.follow(ctx, s.pool.Library()) })
 	s.logStart(ctx)
