@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +61,7 @@ func ParseFile(name string, data []byte) (File, error) {
 		return file, nil
 	}
 	if errs := decodeHead(head, &file.Monitor); len(errs) > 0 {
-		return File{}, errs
+		return File{}, missingQuotes(head, errs)
 	}
 	return file, nil
 }
@@ -99,6 +101,17 @@ func opensHead(line string) bool {
 	return ok && strings.TrimSpace(strings.TrimLeft(opening, "*")) == headMark
 }
 
+// missingQuotes says so of errors where quotes are what is missing.
+func missingQuotes(head string, errs FieldErrors) FieldErrors {
+	lines := strings.Split(head, "\n")
+	for _, wrong := range errs {
+		if 0 < wrong.Line && wrong.Line <= len(lines) && wantsQuotes.MatchString(lines[wrong.Line-1]) {
+			wrong.Message = `a value that starts with * or @ needs quotes, as in schedule: "*/5 * * * *"`
+		}
+	}
+	return errs
+}
+
 // headField is one key of the head: how it is read, and whether and how it is written.
 type headField struct {
 	key   string
@@ -129,6 +142,9 @@ func headFields() []headField {
 		{"active", readActive, writeActive},
 	}
 }
+
+// wantsQuotes matches a line whose value YAML takes for an alias or refuses.
+var wantsQuotes = regexp.MustCompile(`^\s*(-\s+|\w+:\s+)+[*@]`)
 
 func decodeHead(head string, m *Monitor) FieldErrors {
 	parsed, err := parser.ParseBytes([]byte(head), 0)
@@ -218,11 +234,25 @@ func yamlError(field string, err error) *FieldError {
 	wrong := &FieldError{Field: field, Message: err.Error()}
 	if positioned, ok := errors.AsType[yaml.Error](err); ok {
 		wrong.Message = positioned.GetMessage()
+		if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
+			wrong.Message = "this must be " + kindOf(mistyped.DstType)
+		}
 		if tk := positioned.GetToken(); tk != nil && tk.Position != nil {
 			wrong.Line, wrong.Column = tk.Position.Line, tk.Position.Column
 		}
 	}
 	return wrong
+}
+
+// kindOf says in words what single value a field takes.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	}
+	return "one text"
 }
 
 // FormatFile writes the monitor as a file that ParseFile reads back as it is,

@@ -120,6 +120,24 @@ func TestParseFile_UnclosedHead(t *testing.T) {
 	}
 }
 
+func TestParseFile_SaysWhatAValueMustBe(t *testing.T) {
+	for head, want := range map[string]string{
+		"schedule: */5 * * * *": "needs quotes",
+		"schedule: @hourly":     "needs quotes",
+		"targets:\n  - *.count": "needs quotes",
+		"active: yes":           "true or false",
+		"minutes: many":         "a whole number",
+		"labels: x":             "mapping is expected",
+		"name: [x]":             "one text",
+		"targets: {a: b}":       "sequence is expected",
+	} {
+		_, err := monitor.ParseFile("x.js", []byte("/* wingmirror\n"+head+"\n*/\n"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", head, err)
+		}
+	}
+}
+
 func TestNearest_FindsSlipsAndNeedlessEnds(t *testing.T) {
 	known := []string{"graphite-ca", "graphite", "graphite-password", "listen"}
 	for name, want := range map[string]string{"graphite-url": "graphite", "graphite-passwrd": "graphite-password", "lisen": "listen", "frobnicate": ""} {

@@ -150,6 +150,9 @@ func (v *validation) params(raw json.RawMessage) {
 
 func (v *validation) alerts(uris []string) {
 	for i, uri := range uris {
+		if strings.TrimSpace(uri) == "" {
+			continue // as ParseDestinations does
+		}
 		if _, err := ParseDestination(uri); err != nil {
 			v.check(false, fmt.Sprintf("alerts[%d]", i), "%s", destinationProblem(err))
 		}

@@ -23,6 +23,11 @@ func TestValidate_AcceptsWhatIsWhole(t *testing.T) {
 	if err := monitor.Validate(valid(), monitor.Rules{MinInterval: time.Minute, MaxScript: 1000}); err != nil {
 		t.Error(err)
 	}
+	blank := valid()
+	blank.Alerts = append(blank.Alerts, " ")
+	if err := monitor.Validate(blank, monitor.Rules{}); err != nil {
+		t.Error(err)
+	}
 	bare := monitor.Monitor{Name: "x", Schedule: "@hourly"}
 	if err := monitor.Validate(bare, monitor.Rules{}); err != nil {
 		t.Error(err)
