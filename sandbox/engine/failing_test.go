@@ -248,3 +248,18 @@ const g = /o/g; puts(g.test("foo"), g.lastIndex, g.test("foo"), g.test("foo"), g
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+func TestWarning_NeedsNoNew(t *testing.T) {
+	e := newEngine(t)
+	for _, script := range []string{
+		`throw Warning("getting full")`,
+		`throw new Warning("getting full")`,
+		`class Full extends Warning {}; throw new Full("getting full")`,
+		`try { throw Warning("getting full") } catch (w) { if (w instanceof Warning && w instanceof Error && w.name === "Warning") throw w }`,
+	} {
+		r := e.Run(monitor.Input{Script: script, JobID: -1})
+		if r.Level != monitor.Warning || r.Message() != "getting full" || r.Thrown.Line != 1 {
+			t.Errorf("%s: %v %q %+v", script, r.Level, r.Message(), r.Thrown)
+		}
+	}
+}

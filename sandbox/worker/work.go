@@ -150,7 +150,7 @@ func (w *work) warmUp(limits monitor.Limits) {
 	w.limit.Store(0)
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(limits.Memory * 5 / 8)
-	runtime.GC()
+	debug.FreeOSMemory() // what the start took is not needed again
 }
 
 func (w *work) measureIdle() { w.idle = heap() }
