@@ -3,12 +3,16 @@
 (function () {
   "use strict"
 
-  class Warning extends Error {
-    constructor(message) {
-      super(message)
-      this.name = "Warning"
-    }
+  // Like Error, it may be called with or without new.
+  function Warning(message) {
+    const warning = Reflect.construct(Error, message === undefined ? [] : [message], new.target || Warning)
+    Object.defineProperty(warning, "name", { value: "Warning", writable: true, configurable: true })
+    return warning
   }
+  Object.setPrototypeOf(Warning, Error)
+  Warning.prototype = Object.create(Error.prototype, {
+    constructor: { value: Warning, writable: true, configurable: true },
+  })
 
   function raise(problem = "unhandled exception") {
     throw typeof problem === "object" || typeof problem === "function" ? problem : new Error(String(problem))

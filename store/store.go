@@ -121,6 +121,9 @@ func touch(path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: the directory %s does not exist", monitor.ErrUnavailable, filepath.Dir(path))
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: %s may not be written; check its owner and permissions, and those of its directory", monitor.ErrUnavailable, path)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", monitor.ErrUnavailable, err)
 	}
@@ -152,6 +155,16 @@ func (db *DB) pool(params string, conns int) (*gorm.DB, error) {
 	return pool, nil
 }
 
+// refuseForeign keeps our tables out of another program's file.
+func refuseForeign(ctx context.Context, conn *sql.DB) error {
+	var theirs, ours int
+	err := conn.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(SUM(name = 'goose_db_version'), 0) FROM sqlite_master WHERE type = 'table'`).Scan(&theirs, &ours)
+	if err == nil && theirs > 0 && ours == 0 {
+		return fmt.Errorf("%w: the file holds the database of another program; give another path", monitor.ErrUnavailable)
+	}
+	return err
+}
+
 // migrate brings the schema up to date, each step in a transaction of its own.
 func (db *DB) migrate(ctx context.Context) error {
 	conn, err := db.write.DB()
@@ -161,6 +174,9 @@ func (db *DB) migrate(ctx context.Context) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, conn, migrations.SQLite(),
 		goose.WithDisableGlobalRegistry(true), goose.WithSlog(db.log.With("part", "migrations")))
 	if err != nil {
+		return err
+	}
+	if err := refuseForeign(ctx, conn); err != nil {
 		return err
 	}
 	current, target, err := provider.GetVersions(ctx)

@@ -119,6 +119,23 @@ func TestOpen_SaysWhatIsWrongWithTheFile(t *testing.T) {
 	wantUnavailable(t, dir, "directory")
 }
 
+func TestOpen_LeavesTheDatabaseOfAnotherProgramAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "theirs.db")
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Exec(`CREATE TABLE users (id INTEGER)`); err != nil {
+		t.Fatal(err)
+	}
+	wantUnavailable(t, path, "another program")
+	var tables int
+	if err := other.QueryRow(`SELECT COUNT(*) FROM sqlite_master`).Scan(&tables); err != nil || tables != 1 {
+		t.Errorf("the file has %d tables now, %v", tables, err)
+	}
+}
+
 func TestOpen_SaysThatTheFileIsDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	db, err := Open(t.Context(), Options{Path: path, Now: time.Now})
