@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -195,7 +196,7 @@ func (r *round) claim(ctx context.Context, tasks []*task) []*task {
 	for i, t := range tasks {
 		ids[i] = t.m.ID
 	}
-	previous, err := r.s.claimContained(ctx, r.at, ids)
+	previous, err := r.s.claimPatiently(ctx, r.at, ids)
 	if err != nil {
 		r.s.Log.Error("claim runs", "at", r.at, "runs", len(ids), "error", err)
 		r.s.count(func(c *counters) { c.failures += uint64(len(ids)) })
@@ -216,6 +217,26 @@ func (r *round) claim(ctx context.Context, tasks []*task) []*task {
 		r.abandon(lost)
 	}
 	return won
+}
+
+// claimAgainAfter is how long a database that cannot be used is left alone.
+const claimAgainAfter = time.Second
+
+// claimPatiently claims until the database can be used, as long as the runs
+// would not be late beyond Grace by then.
+func (s *Scheduler) claimPatiently(ctx context.Context, at time.Time, ids []int64) (map[int64]monitor.Previous, error) {
+	for {
+		won, err := s.claimContained(ctx, at, ids)
+		if !errors.Is(err, monitor.ErrUnavailable) || s.Now().Add(claimAgainAfter).Sub(at) > s.Grace {
+			return won, err
+		}
+		s.Log.Warn("claim runs again in a moment", "at", at, "runs", len(ids), "error", err)
+		select {
+		case <-time.After(claimAgainAfter):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // claimContained turns a panic into an error.

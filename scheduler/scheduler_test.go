@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -350,6 +351,30 @@ func TestScheduler_FailuresOfOursAreContained(t *testing.T) {
 		equal(t, "outcomes", got, []string{"03 unknown internal", "04 unknown internal", "05 unknown fetch", "06 ok "})
 		if failures := s.Stats().Failures; failures != 5 {
 			t.Errorf("%d failures counted, want 5", failures)
+		}
+	})
+}
+
+func TestScheduler_ClaimsAgainWhileTheDatabaseIsLocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lockedUntil := time.Now().Add(75 * time.Second)
+		w := &world{onClaim: func(time.Time, []int64) error {
+			if time.Now().Before(lockedUntil) {
+				return fmt.Errorf("claim: %w", monitor.ErrUnavailable)
+			}
+			return nil
+		}}
+		s := w.scheduler(t, nil)
+		mustApply(t, s, monitorOf(1, "* * * * *"))
+		mustStart(t, s, nil)
+		sleep(80 * time.Second)
+		if len(w.recorded) != 1 || s.Stats().Failures != 0 {
+			t.Errorf("%d runs and %d failures, want the one run that was due while it was locked", len(w.recorded), s.Stats().Failures)
+		}
+		lockedUntil = time.Now().Add(5 * time.Minute)
+		sleep(5 * time.Minute)
+		if failures := s.Stats().Failures; failures < 3 {
+			t.Errorf("%d failures counted, want those that Grace was too short for", failures)
 		}
 	})
 }
