@@ -3,6 +3,7 @@ package alerting
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -146,4 +147,13 @@ func (d *Desk) audience(destinations []string, open *monitor.Open, at time.Time)
 		all = join(slices.Clone(all), r.To)
 	}
 	return all
+}
+
+// Names returns the names of all groups, sorted.
+func (c *Contacts) Names() []string {
+	all := c.groups.Load()
+	if all == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(*all))
 }

@@ -54,13 +54,23 @@ func author(ctx context.Context) string { return account.From(ctx).Actor() }
 // shown is the monitor as whoever asks may see it: the keys in its alert
 // destinations are for those who may change them.
 func shown(ctx context.Context, m monitor.Monitor) monitor.Monitor {
-	if may(ctx, monitor.RoleEditor) {
-		return m
-	}
-	alerts := make([]string, len(m.Alerts))
-	for i, text := range m.Alerts {
-		alerts[i] = monitor.Destination(text).Redacted()
-	}
-	m.Alerts = alerts
+	m.Alerts = shownAlerts(ctx, m.Alerts)
 	return m
+}
+
+// shownAlerts is what shown does, for destinations that stand alone.
+func shownAlerts(ctx context.Context, alerts []string) []string {
+	if may(ctx, monitor.RoleEditor) {
+		return alerts
+	}
+	return redacted(alerts)
+}
+
+// redacted returns destinations without their keys.
+func redacted(alerts []string) []string {
+	all := make([]string, len(alerts))
+	for i, text := range alerts {
+		all[i] = monitor.Destination(text).Redacted()
+	}
+	return all
 }

@@ -119,7 +119,15 @@ func (s *server) apiUpdateMonitor(ctx context.Context, in *updateMonitorInput) (
 func (s *server) save(ctx context.Context, body monitorBody) (*monitorOutput, error) {
 	m, errs := body.monitor()
 	errs = append(errs, monitor.AllFieldErrors(monitor.Validate(m, s.Rules))...)
-	if len(errs) > 0 {
+	unknown, err := s.unknownGroups(ctx, m.Alerts)
+	if err != nil {
+		return nil, err
+	}
+	unparsed, err := s.scriptErrors(ctx, m.Script)
+	if err != nil {
+		return nil, err
+	}
+	if errs = append(append(errs, unknown...), unparsed...); len(errs) > 0 {
 		return nil, errs
 	}
 	store, action := s.Monitors.UpdateMonitor, "monitor.update"

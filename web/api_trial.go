@@ -27,6 +27,9 @@ func (s *server) apiTrial(ctx context.Context, in *trialInput) (*trialOutput, er
 	if err != nil {
 		return nil, err
 	}
+	if to.Scheme() == monitor.SchemeGroup {
+		return nil, monitor.Invalid("to", "a contact group is tried by trying its members, one by one")
+	}
 	receipt, err := s.Trial.Test(ctx, to)
 	if err != nil {
 		return nil, err

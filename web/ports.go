@@ -91,6 +91,28 @@ type Trial interface {
 	Test(ctx context.Context, to monitor.Destination) (monitor.Receipt, error)
 }
 
+// Contacts keeps contact groups, and knows who is on duty.
+type Contacts interface {
+	ContactGroups(ctx context.Context) ([]monitor.ContactGroup, error)
+	// SaveContactGroup checks and stores a group; version 0 makes a new one, any
+	// other must be the stored one. See store.DB for the errors.
+	SaveContactGroup(ctx context.Context, g monitor.ContactGroup, author string, at time.Time) (monitor.ContactGroup, error)
+	// DeleteContactGroup gives monitor.ErrConflict while somebody names the group.
+	DeleteContactGroup(ctx context.Context, name string) error
+	// OnDuty returns the name of the group that answers for the named one, or "".
+	OnDuty(name string, at time.Time) string
+}
+
+// Silences keeps what holds notices back.
+type Silences interface {
+	// Silences returns all that can still hold at a time, and the newest of the others, newest first.
+	Silences(ctx context.Context, at time.Time, over int) ([]monitor.Silence, error)
+	Silence(ctx context.Context, id int64) (monitor.Silence, error)
+	// SaveSilence stores a new one (ID 0) or the next version of one that is there.
+	SaveSilence(ctx context.Context, s monitor.Silence, at time.Time) (monitor.Silence, error)
+	EndSilence(ctx context.Context, id int64, by string, at time.Time) (monitor.Silence, error)
+}
+
 // Outbox makes a notice due again.
 type Outbox interface {
 	Retry(ctx context.Context, id int64, at time.Time) error

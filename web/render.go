@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,12 +48,18 @@ type navEntry struct {
 	Current     bool
 }
 
-func navigation(current string, settings bool) []navEntry {
+func (s *server) navigation(current string) []navEntry {
 	entries := []navEntry{
 		{Label: "Monitors", Href: "/"}, {Label: "Incidents", Href: "/incidents"}, {Label: "Deliveries", Href: "/deliveries"},
 		{Label: "Sources", Href: "/sources"}, {Label: "Reference", Href: "/reference"},
 	}
-	if settings {
+	if s.Contacts != nil {
+		entries = slices.Insert(entries, 3, navEntry{Label: "Contacts", Href: "/contacts"})
+	}
+	if s.Silences != nil {
+		entries = slices.Insert(entries, 2, navEntry{Label: "Silences", Href: "/silences"})
+	}
+	if s.Access != nil {
 		entries = append(entries, navEntry{Label: "Settings", Href: "/settings"})
 	}
 	for i := range entries {
@@ -65,7 +72,7 @@ func navigation(current string, settings bool) []navEntry {
 // error in a template is an error page and not half of one.
 func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
 	data := layoutData{
-		Title: v.Title, Theme: theme(r), Nav: navigation(v.Nav, s.Access != nil), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
+		Title: v.Title, Theme: theme(r), Nav: s.navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
 		Worst: v.Worst.String(),
 	}
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {
@@ -104,10 +111,10 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
 	if err != nil {
 		return fmt.Errorf("compress page %q: %w", v.Page, err)
 	}
-	if _, err := zip.Write(body.Bytes()); err != nil {
-		return nil //nolint:nilerr // the reader went away; there is nobody to tell
+	if _, err := zip.Write(body.Bytes()); err == nil {
+		_ = zip.Close()
 	}
-	return zip.Close()
+	return nil // an error means that the reader went away; there is nobody to tell
 }
 
 // theme is the reader's choice, kept in a cookie so that the first paint is right.

@@ -96,6 +96,21 @@ func (s *server) actRoutes() []route {
 	return table
 }
 
+// contactRoutes are those of contact groups, where there are some to be kept.
+func (s *server) contactRoutes() []route {
+	if s.Contacts == nil {
+		return nil
+	}
+	const one = "/api/v1/contacts/{name}"
+	return []route{
+		{http.MethodGet, "/contacts", viewer, page(s.contactsPage)},
+		{http.MethodGet, "/api/v1/contacts", viewer, op(s.apiContacts, "List contact groups, and who is on duty")},
+		{http.MethodPost, "/api/v1/contacts", editor, op(s.apiCreateContact, "Create a contact group", http.StatusCreated)},
+		{http.MethodPut, one, editor, op(s.apiUpdateContact, "Replace a contact group")},
+		{http.MethodDelete, one, editor, op(s.apiDeleteContact, "Delete a contact group that nobody names", http.StatusNoContent)},
+	}
+}
+
 func (s *server) routes() []route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	table := []route{
@@ -141,7 +156,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/stdlib", viewer, op(s.apiStdlib, "Describe what scripts can call")},
 		{get, "/api/v1/openapi.json", viewer, page(s.openAPI)},
 	}
-	return slices.Concat(table, s.actRoutes(), s.accessRoutes())
+	return slices.Concat(table, s.actRoutes(), s.contactRoutes(), s.accessRoutes(), s.silenceRoutes())
 }
 
 // Route is one line of the table of routes, for whoever checks it from outside.
