@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"fmt"
 
+	"wingmirror/monitor"
 	"wingmirror/stdlib"
 )
 
@@ -38,4 +40,16 @@ func (s *server) apiStdlib(context.Context, *struct{}) (*stdlibOutput, error) {
 	out := &stdlibOutput{}
 	out.Body.Entries = nonNil(s.Reference)
 	return out, nil
+}
+
+// scriptErrors parses a script that is about to be saved, where scripts run.
+func (s *server) scriptErrors(ctx context.Context, script string) (monitor.FieldErrors, error) {
+	wrong, err := s.Scripts.Check(ctx, script)
+	if err != nil || wrong == nil {
+		return nil, err
+	}
+	return monitor.FieldErrors{{
+		Field: "script", Line: wrong.Line, Column: wrong.Column,
+		Message: fmt.Sprintf("%s (line %d, column %d)", wrong.Message, wrong.Line, wrong.Column),
+	}}, nil
 }

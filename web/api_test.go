@@ -65,6 +65,8 @@ func TestAPI_MonitorsLive(t *testing.T) {
 		{name: "all wrong fields at once", method: "POST", path: "/api/v1/monitors", status: 422,
 			body:     `{"name": "", "schedule": "61 * * * *", "targets": ["sum(a"], "minutes": -1, "alerts": ["x"], "repeat": "soon", "recheck": "y", "warnings": "maybe"}`,
 			contains: []string{"body.name", "body.schedule", "body.targets[0]", "body.minutes", "body.alerts[0]", "body.repeat", "body.recheck", "body.warnings", "application", "Mend"}[:8]},
+		{name: "a script that does not parse, beside other errors", method: "POST", path: "/api/v1/monitors", status: 422,
+			body: `{"name": "", "schedule": "* * * * *", "script": "puts(1)\nx((("}`, contains: []string{"body.name", "body.script", "line 2, column 2"}},
 		{name: "unknown field", method: "POST", path: "/api/v1/monitors", status: 422, body: `{"name": "x", "shedule": "* * * * *"}`, contains: []string{"body.shedule"}},
 		{name: "no JSON", method: "POST", path: "/api/v1/monitors", status: 400, body: `{`},
 		{name: "replace with If-Match", method: "PUT", path: "/api/v1/monitors/1", body: valid, header: map[string]string{"If-Match": `"1"`}, status: 200, contains: []string{`"version":2`}},
