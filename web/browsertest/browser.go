@@ -245,11 +245,11 @@ func Axe(t *testing.T) string {
 func (b *Browser) Examine(axe string, pages map[string]string) {
 	b.t.Helper()
 	for name, path := range pages {
+		b.Open(path)
+		b.Wait("document.readyState === 'complete'")
+		Eval[bool](b, axe+";true")
 		for _, dark := range []bool{false, true} {
 			b.Dark(dark)
-			b.Open(path)
-			b.Wait("document.readyState === 'complete'")
-			Eval[bool](b, axe+";true")
 			found := Eval[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join(" | ")))`)
 			for _, violation := range found {
 				b.t.Errorf("%s (dark %v): %s", name, dark, violation)
