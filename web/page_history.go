@@ -141,6 +141,7 @@ type incidentData struct {
 	incidentRow
 	Events []eventRow
 	CanAct bool
+	Quiet  string // address where notices about its subject are silenced; "" when they cannot be
 }
 
 type eventRow struct {
@@ -160,6 +161,9 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	data := incidentData{
 		incidentRow: s.toIncidentRow(incident),
 		CanAct:      s.Desk != nil && incident.ClosedAt.IsZero() && may(r.Context(), monitor.RoleEditor),
+	}
+	if s.Silences != nil && data.Link != "" && may(r.Context(), monitor.RoleEditor) {
+		data.Quiet = "/silences?monitor=" + incident.Subject.Key
 	}
 	for _, e := range events {
 		row := eventRow{Event: e}

@@ -17,6 +17,7 @@ type monitorData struct {
 	Version int
 	Class   string
 	CanEdit bool
+	Quiet   bool // notices can be silenced
 	CanTry  bool // destinations
 	Strip   *strip
 	Runs    []monitor.Run
@@ -103,6 +104,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		Runs: runs[:min(len(runs), 12)], Presets: presets(), Zones: commonZones(), Faults: monitor.Faults(),
 	}
 	data.CanTry = data.CanEdit && s.Trial != nil
+	data.Quiet = s.Silences != nil && data.CanEdit
 	rows, err := s.overview(ctx)
 	if err != nil {
 		return err

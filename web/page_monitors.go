@@ -10,6 +10,7 @@ import (
 
 type monitorsData struct {
 	CanEdit bool
+	Quiet   bool // notices can be silenced
 	Query   listQuery
 	Total   int
 	Matches int
@@ -45,6 +46,7 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := parseListQuery(r.URL.Query())
 	data := monitorsData{CanEdit: may(r.Context(), monitor.RoleEditor), Query: q, Total: len(rows), Groups: groupTree(rows, q)}
+	data.Quiet = s.Silences != nil && data.CanEdit
 	anyLevel := q
 	anyLevel.Level = ""
 	data.Chips = levelChips(anyLevel.filter(rows), q)

@@ -18,8 +18,9 @@ type desk struct {
 }
 
 // Record stores what a run found, and asks for an extra run while a bad level
-// waits to be confirmed. A monitor that was switched off or deleted while it ran
-// leaves no trace, which is what was asked for.
+// waits to be confirmed, and at the end of a silence that held a notice back. A
+// monitor that was switched off or deleted while it ran leaves no trace, which is
+// what was asked for.
 func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluation) (again time.Time, err error) {
 	change, err := d.alerting.Record(ctx, alerting.Finished{Monitor: m, Outcome: e.Outcome, Run: e.Run(m), Detail: e.Detail()})
 	if errors.Is(err, monitor.ErrNotFound) {
@@ -31,6 +32,9 @@ func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluat
 	d.changed()
 	if wait := m.Policy.Or(d.defaults).Recheck; wait > 0 && change.State.Tries > 0 {
 		again = e.Outcome.At.Add(wait)
+	}
+	if again.IsZero() && change.Decision.Reason == monitor.ReasonSilenced {
+		again = change.Decision.Until // so that what was held back waits for no rare tick
 	}
 	return again, nil
 }

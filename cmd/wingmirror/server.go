@@ -44,6 +44,7 @@ type server struct {
 	defaults   monitor.Policy // of the installation
 	channels   map[string]alerting.Channel
 	contacts   *contacts
+	silences   *silences
 	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
@@ -112,7 +113,11 @@ func (s *server) openAlerting(kind serverKind) error {
 		return err
 	}
 	s.defaults = monitor.Policy{Repeat: c.Repeat}
+	if s.silences, err = openSilences(s.db, s.log.With("part", "silences")); err != nil {
+		return err
+	}
 	s.desk = alerting.NewDesk(alerting.DeskOptions{
+		Silences: &s.silences.book,
 		Ledger: s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
 		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts}, Contacts: s.contacts.Contacts,
 	})
@@ -144,7 +149,7 @@ func (s *server) openPages(kind serverKind, mode account.Mode) error {
 		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
 		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
 		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
-		Desk: s.desk, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
+		Desk: s.desk, Silences: s.silences, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
 		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	})

@@ -101,6 +101,7 @@ function showBulk(): void {
 async function bulk(action: string): Promise<void> {
   const ids = ticked();
   if (action === "none") for (const b of all<HTMLInputElement>(".sel input:checked")) b.checked = false;
+  else if (action === "silence") location.assign(`/silences?monitor=${ids.join(",")}`);
   else await enable(ids, action === "enable");
   if (action === "none") showBulk();
 }

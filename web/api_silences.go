@@ -1,0 +1,142 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// silenceRoutes are those of silences, where there is somebody to keep them.
+func (s *server) silenceRoutes() []route {
+	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	if s.Silences == nil {
+		return nil
+	}
+	return []route{
+		{get, "/silences", viewer, page(s.silencesPage)},
+		{get, "/api/v1/silences", viewer, op(s.apiSilences, "List silences, newest first")},
+		{post, "/api/v1/silences", editor, op(s.apiCreateSilence, "Hold notices back, once or again and again", http.StatusCreated)},
+		{get, "/api/v1/silences/{id}", viewer, op(s.apiSilence, "Get a silence")},
+		{put, "/api/v1/silences/{id}", editor, op(s.apiUpdateSilence, "Change a silence")},
+		{post, "/api/v1/silences/{id}/end", editor, op(s.apiEndSilence, "End a silence early, for good")},
+		{post, "/api/v1/silences/preview", viewer, op(s.apiPreviewSilence, "Say what a silence would match, when, and what it would have hidden; stores nothing")},
+	}
+}
+
+// shownOver is how many silences that are over are listed.
+const shownOver = 50
+
+type listSilencesInput struct {
+	Status string `query:"status" enum:"active,waiting,over" doc:"Only silences that stand like this"`
+}
+
+type silencesOutput struct {
+	Body struct {
+		Silences []silenceBody `json:"silences" doc:"All that can still hold, and the newest of those that are over"`
+	}
+}
+
+func (s *server) apiSilences(ctx context.Context, in *listSilencesInput) (*silencesOutput, error) {
+	now := s.Now()
+	all, err := s.Silences.Silences(ctx, now, shownOver)
+	if err != nil {
+		return nil, err
+	}
+	out := &silencesOutput{}
+	out.Body.Silences = []silenceBody{}
+	for _, silence := range all {
+		if body := toSilenceBody(silence, now); in.Status == "" || body.Status == in.Status {
+			out.Body.Silences = append(out.Body.Silences, body)
+		}
+	}
+	return out, nil
+}
+
+type silenceOutput struct {
+	ETag string `header:"ETag"`
+	Body silenceBody
+}
+
+func (s *server) toSilenceOutput(silence monitor.Silence) *silenceOutput {
+	return &silenceOutput{ETag: etag(silence.Version), Body: toSilenceBody(silence, s.Now())}
+}
+
+func (s *server) apiSilence(ctx context.Context, in *idInput) (*silenceOutput, error) {
+	silence, err := s.Silences.Silence(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.toSilenceOutput(silence), nil
+}
+
+type createSilenceInput struct{ Body silenceBody }
+
+func (s *server) apiCreateSilence(ctx context.Context, in *createSilenceInput) (*silenceOutput, error) {
+	in.Body.ID, in.Body.Version = 0, 0
+	return s.saveSilence(ctx, in.Body)
+}
+
+type updateSilenceInput struct {
+	ID      int64  `path:"id" minimum:"1"`
+	IfMatch string `header:"If-Match" doc:"ETag of the silence that is replaced; without it the body's version counts"`
+	Body    silenceBody
+}
+
+func (s *server) apiUpdateSilence(ctx context.Context, in *updateSilenceInput) (*silenceOutput, error) {
+	named, err := version(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	in.Body.ID = in.ID
+	if named > 0 {
+		in.Body.Version = named
+	}
+	if in.Body.Version == 0 {
+		return nil, monitor.Invalid("version", "name the version that this replaces, here or in If-Match; GET the silence to learn it")
+	}
+	out, err := s.saveSilence(ctx, in.Body)
+	return out, precondition(err, named)
+}
+
+func (s *server) saveSilence(ctx context.Context, body silenceBody) (*silenceOutput, error) {
+	now := s.Now()
+	silence, errs := body.silence(now)
+	if len(errs) == 0 {
+		errs = monitor.AllFieldErrors(monitor.ValidateSilence(silence, now))
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	silence.Author = author(ctx)
+	action := "silence.create"
+	if silence.ID != 0 {
+		action = "silence.update"
+	}
+	stored, err := s.Silences.SaveSilence(ctx, silence, now)
+	if err != nil {
+		return nil, fmt.Errorf("save silence: %w", err)
+	}
+	s.recordSilence(ctx, action, stored)
+	return s.toSilenceOutput(stored), nil
+}
+
+// recordSilence writes what a silence says now into the audit log, so that the
+// log has each of its versions.
+func (s *server) recordSilence(ctx context.Context, action string, silence monitor.Silence) {
+	detail := fmt.Sprintf("version %d: %s, %s: %s", silence.Version, silence.Matches, silence.When(time.UTC), silence.Reason)
+	s.record(ctx, action, "silence/"+strconv.FormatInt(silence.ID, 10), monitor.Cut(detail, 500))
+	s.changed()
+}
+
+func (s *server) apiEndSilence(ctx context.Context, in *idInput) (*silenceOutput, error) {
+	ended, err := s.Silences.EndSilence(ctx, in.ID, author(ctx), s.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.recordSilence(ctx, "silence.end", ended)
+	return s.toSilenceOutput(ended), nil
+}
