@@ -27,6 +27,7 @@ import (
 	_ "github.com/google/go-cmp/cmp"
 	_ "github.com/guptarohit/asciigraph"
 	_ "github.com/landlock-lsm/go-landlock/landlock"
+	_ "github.com/nicholas-fedor/shoutrrr/pkg/router"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/prometheus/procfs"

@@ -33,6 +33,8 @@ const (
 
 // Options are what New needs. All of them may be zero.
 type Options struct {
+	Secret string           // for webhooks whose address has none; "": those are not signed
+	Public bool             // refuse addresses of private networks and of this machine
 	Client *http.Client     // default: one of its own; redirects are never followed
 	Links  alerting.Links   // into our own pages
 	Now    func() time.Time // for signatures, default time.Now
@@ -40,6 +42,9 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	client := http.Client{Timeout: 30 * time.Second}
+	if o.Public {
+		client.Transport = publicTransport()
+	}
 	if o.Client != nil {
 		client = *o.Client
 	}
@@ -71,11 +76,11 @@ func (c *Channel) Deliver(ctx context.Context, n monitor.Notice) (monitor.Receip
 		"User-Agent": {"Wingmirror"},
 		KeyHeader:    {n.Incident + "/" + strconv.FormatInt(n.ID, 10)},
 	}
-	if secret != "" {
+	if secret = cmp.Or(secret, c.o.Secret); secret != "" {
 		header.Set(SignatureHeader, Sign(secret, c.o.Now(), body))
 	}
 	receipt := monitor.Receipt{Request: string(body)}
-	receipt.Answer, err = alerting.Post(ctx, c.o.Client, address, header, body)
+	receipt.Answer, err = post(ctx, c.o.Client, address, header, body)
 	return receipt, err
 }
 
@@ -154,62 +159,4 @@ func (c *Channel) body(n monitor.Notice) payload {
 		p.Values = append(p.Values, value(v))
 	}
 	return p
-}
-
-// Slack posts to Slack's incoming webhooks.
-type Slack struct{ o Options }
-
-// NewSlack returns a channel for slack+https.
-func NewSlack(o Options) *Slack { return &Slack{o: o.withDefaults()} }
-
-// Deliver posts one message.
-func (s *Slack) Deliver(ctx context.Context, n monitor.Notice) (monitor.Receipt, error) {
-	address, _, err := address(n.Destination)
-	if err != nil {
-		return monitor.Receipt{}, alerting.Permanent(err)
-	}
-	body, err := json.Marshal(s.body(n))
-	if err != nil {
-		return monitor.Receipt{}, alerting.Permanent(fmt.Errorf("write JSON: %w", err))
-	}
-	receipt := monitor.Receipt{Request: string(body)}
-	receipt.Answer, err = alerting.Post(ctx, s.o.Client, address, nil, body)
-	return receipt, err
-}
-
-// Render returns the JSON, indented.
-func (s *Slack) Render(n monitor.Notice) (string, error) {
-	text, err := json.MarshalIndent(s.body(n), "", "  ")
-	return string(text), err
-}
-
-// maxSlack is how much text one message may hold; Slack cuts at 40,000
-// characters and folds far earlier.
-const maxSlack = 3000
-
-// slackMessage is what an incoming webhook takes, see
-// https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
-type slackMessage struct {
-	Text string `json:"text"`
-}
-
-func (s *Slack) body(n monitor.Notice) slackMessage {
-	m := n.Message
-	lines := []string{"*" + escape(alerting.Headline(m)) + "*"}
-	if rest := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(m.Text), alerting.FirstLine(m.Text))); rest != "" && m.Kind != monitor.NoticeResolve {
-		lines = append(lines, escape(rest))
-	}
-	for _, v := range m.Values {
-		lines = append(lines, "• "+escape(v.Label)+": `"+alerting.Number(v.Value)+"`")
-	}
-	lines = append(lines, "_"+escape(alerting.Why(m))+"_")
-	if address := cmp.Or(s.o.Links.Incident(n.IncidentID), s.o.Links.Subject(m.Subject)); address != "" {
-		lines = append(lines, "<"+address+"|Open in Wingmirror>")
-	}
-	return slackMessage{Text: monitor.Cut(strings.Join(lines, "\n"), maxSlack)}
-}
-
-// escape writes the three characters that mean something to Slack as it asks.
-func escape(text string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -136,19 +138,74 @@ func TestDeliver_CannotReachTellsNoAddress(t *testing.T) {
 	}
 }
 
-func TestSlack_WritesWhatSlackShows(t *testing.T) {
-	text, err := NewSlack(Options{Links: alerting.Links{Base: "https://wm.example.com"}}).Render(notice(monitor.NoticeFire, "slack+https://hooks.slack.com/x"))
-	if err != nil {
-		t.Fatal(err)
+func TestDeliver_SignsWithTheSettingWhereTheAddressHasNoSecret(t *testing.T) {
+	r := newReceiver(t)
+	c := New(Options{Secret: "of all", Now: func() time.Time { return at }})
+	for secret, want := range map[string]string{"": "of all", ":own@": "own"} {
+		if _, err := c.Deliver(t.Context(), notice(monitor.NoticeFire, r.destination(secret, "/"))); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.header.Get(SignatureHeader); got != Sign(want, at, r.body) {
+			t.Errorf("with %q in the address: got %q, want the signature by %q", secret, got, want)
+		}
 	}
-	var got map[string]string
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		t.Fatal(err)
+}
+
+func TestDeliver_PublicOnlyRefusesThisMachine(t *testing.T) {
+	r := newReceiver(t)
+	for name, channel := range map[string]alerting.Channel{"webhook": New(Options{Public: true}), "slack": NewSlack(Options{Public: true})} {
+		_, err := channel.Deliver(t.Context(), notice(monitor.NoticeFire, r.destination("", "/")))
+		if _, permanent := errors.AsType[*alerting.PermanentError](err); !permanent || !strings.Contains(err.Error(), "webhook-private") || r.path != "" {
+			t.Errorf("%s: got %v, the receiver saw %q", name, err, r.path)
+		}
 	}
-	want := "*[CRITICAL] Conversion &lt;rate&gt;: dropped below 10%*\nsecond line\n• rate: `9.5`\n" +
-		"_An incident began: the level went from ok to critical._\n<https://wm.example.com/incidents/3|Open in Wingmirror>"
-	if got["text"] != want {
-		t.Errorf("got %q\nwant %q", got["text"], want)
+}
+
+func TestPrivate_KnowsTheAddressesOfNetworksAtHome(t *testing.T) {
+	for text, want := range map[string]bool{
+		"127.0.0.1": true, "10.1.2.3": true, "172.16.0.1": true, "192.168.1.1": true, "169.254.169.254": true, "100.64.0.1": true, "0.0.0.0": true, "0.1.2.3": true,
+		"::1": true, "fe80::1": true, "fc00::1": true, "64:ff9b::a00:1": true, "224.0.0.1": true,
+		"93.184.216.34": false, "100.128.0.1": false, "2606:2800:220:1::1": false,
+	} {
+		if got := private(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestSlack_WritesBlocksThatSlackTakes(t *testing.T) {
+	n := notice(monitor.NoticeFire, "slack+https://hooks.slack.com/x")
+	got := NewSlack(Options{Links: alerting.Links{Base: "https://wm.example.com"}}).body(n)
+	text := "dropped below 10%\nsecond line"
+	want := slackMessage{
+		Text: "[CRITICAL] Conversion &lt;rate&gt;: dropped below 10%",
+		Blocks: []slackBlock{
+			{Type: "header", Text: &slackText{"plain_text", "[CRITICAL] Conversion <rate>"}},
+			{Type: "section", Text: &slackText{"mrkdwn", text}},
+			{Type: "section", Fields: []slackText{{"mrkdwn", "*rate*\n9.5"}}},
+			{Type: "context", Elements: []slackText{{"mrkdwn", "An incident began: the level went from ok to critical. <https://wm.example.com/incidents/3|Open in Wingmirror>"}}},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestSlack_StaysWithinSlacksLimits(t *testing.T) {
+	n := notice(monitor.NoticeFire, "slack+https://hooks.slack.com/x")
+	n.Message.Name, n.Message.Text = strings.Repeat("n", 200), strings.Repeat("<", 5000)
+	for range 20 {
+		n.Message.Values = append(n.Message.Values, monitor.LastValue{Label: strings.Repeat("l", 3000), Value: 1})
+	}
+	for _, b := range NewSlack(Options{}).body(n).Blocks {
+		if b.Type == "header" && len(b.Text.Text) > maxHeader || b.Text != nil && len(b.Text.Text) > maxSection || len(b.Fields) > maxFields {
+			t.Errorf("%s is too long", b.Type)
+		}
+		for _, f := range b.Fields {
+			if len(f.Text) > maxField {
+				t.Errorf("a field has %d bytes", len(f.Text))
+			}
+		}
 	}
 }
 

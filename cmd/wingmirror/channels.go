@@ -8,6 +8,7 @@ import (
 	"wingmirror/alerting/chart"
 	"wingmirror/alerting/email"
 	"wingmirror/alerting/pagerduty"
+	"wingmirror/alerting/shoutrrr"
 	"wingmirror/alerting/webhook"
 	"wingmirror/monitor"
 )
@@ -16,8 +17,9 @@ import (
 // a demo each shows what it would send.
 func newChannels(c alertingConfig, links alerting.Links, kind serverKind) (map[string]alerting.Channel, error) {
 	pages := pagerduty.New(pagerduty.Options{Endpoint: c.PagerDutyEndpoint, Links: links})
-	hooks := webhook.New(webhook.Options{Links: links})
-	slack := webhook.NewSlack(webhook.Options{Links: links})
+	hooks := webhook.New(webhook.Options{Links: links, Secret: c.WebhookSecret, Public: !c.WebhookPrivate})
+	slack := webhook.NewSlack(webhook.Options{Links: links, Public: !c.WebhookPrivate})
+	others := shoutrrr.New(links)
 	if kind == demoServer {
 		mail, err := email.New(email.Options{From: "wingmirror@localhost", Links: links, Picture: chart.PNG})
 		if err != nil {
@@ -26,6 +28,7 @@ func newChannels(c alertingConfig, links alerting.Links, kind serverKind) (map[s
 		return map[string]alerting.Channel{
 			"mailto": alerting.Caught(mail), "pagerduty": alerting.Caught(pages),
 			"webhook+https": alerting.Caught(hooks), "webhook+http": alerting.Caught(hooks), "slack+https": alerting.Caught(slack),
+			monitor.SchemeShoutrrr: alerting.Caught(others),
 		}, nil
 	}
 	mail, err := newMail(c, links)
@@ -34,6 +37,7 @@ func newChannels(c alertingConfig, links alerting.Links, kind serverKind) (map[s
 	}
 	return map[string]alerting.Channel{
 		"mailto": mail, "pagerduty": pages, "webhook+https": hooks, "webhook+http": hooks, "slack+https": slack,
+		monitor.SchemeShoutrrr: others,
 	}, nil
 }
 
