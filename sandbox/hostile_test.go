@@ -27,7 +27,7 @@ type hostile struct {
 }
 
 const (
-	hostileCPU = 250 * time.Millisecond
+	hostileCPU = 150 * time.Millisecond
 	// What the processor time of a run may exceed its limit by.
 	hostileOver = 250 * time.Millisecond
 )
@@ -39,6 +39,9 @@ func TestHostile_CostsOnlyItself(t *testing.T) {
 		t.Skip("takes half a minute")
 	}
 	scripts := slices.Concat(ownHostile(t), sharedHostile(t))
+	if raced {
+		scripts = everyFourth(scripts) // the server's part is the same for all
+	}
 	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Limits: monitor.Limits{CPU: hostileCPU, Wall: 20 * time.Second}})
 	before := residentPeak(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -66,6 +69,13 @@ func TestHostile_CostsOnlyItself(t *testing.T) {
 	slices.Sort(latencies)
 	t.Logf("%d scripts; innocent runs: %d, median %v, p99 %v; %+v", len(scripts), len(latencies),
 		latencies[len(latencies)/2], latencies[len(latencies)*99/100], pool.Stats())
+}
+
+func everyFourth(all []hostile) (some []hostile) {
+	for i := 0; i < len(all); i += 4 {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 func judgeHostile(t *testing.T, pool *sandbox.Pool, id int64, h hostile) {

@@ -11,6 +11,7 @@ import (
 
 var (
 	notDefined = regexp.MustCompile(`^ReferenceError: (\S+) is not defined$`)
+	nothing    = regexp.MustCompile(`^TypeError: Cannot read property '[^']*' of undefined$`)
 	noMember   = regexp.MustCompile(`^TypeError: Object has no member '([^']+)'$`)
 )
 
@@ -25,6 +26,9 @@ func (r *run) advise(message string) string {
 		if near := nearest(m[1], known); near != "" && near != m[1] {
 			return message + "; did you mean " + near + "?"
 		}
+	}
+	if nothing.MatchString(message) {
+		message += " or null" // goja says undefined for both
 	}
 	for name := range r.script.facts.atNames {
 		message = strings.ReplaceAll(message, "'"+name+"'", "'@"+name[1:]+"'")

@@ -116,11 +116,6 @@ func makeUndumpable(sandbox.Setup) (string, error) {
 	return "", unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 
-// addressSlack is how much more address space there is than a run may use: the
-// Go runtime reserves it in steps of 64 MB, and the worker's own watchdog, which
-// can say in which line a run was, should be the first to notice.
-const addressSlack = 64 << 20
-
 // limitMemory bounds the address space to what the process has now, which the
 // Go runtime reserves generously, and what a run may use on top.
 func limitMemory(setup sandbox.Setup) (string, error) {
@@ -128,7 +123,7 @@ func limitMemory(setup sandbox.Setup) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	most := uint64(now + setup.Limits.Memory + addressSlack)
+	most := uint64(now + setup.Limits.Memory)
 	return "", unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: most})
 }
 
