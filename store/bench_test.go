@@ -75,7 +75,7 @@ func cpuPerRun(b *testing.B) (stop func()) {
 	return func() { b.ReportMetric(float64((used()-before).Microseconds())/float64(b.N), "cpu-us/op") }
 }
 
-// runAll claims and commits b.N runs, 64 at a time.
+// runAll claims and commits b.N runs, as many at a time as the scheduler.
 func runAll(b *testing.B, db *DB, monitors []monitor.Monitor, set func(*monitor.Commit)) {
 	b.Helper()
 	ids := make([]int64, len(monitors))
@@ -85,7 +85,7 @@ func runAll(b *testing.B, db *DB, monitors []monitor.Monitor, set func(*monitor.
 	defer cpuPerRun(b)()
 	work := make(chan monitor.Commit)
 	var wg sync.WaitGroup
-	for range 64 {
+	for range 256 {
 		wg.Go(func() {
 			for c := range work {
 				if err := db.Commit(context.Background(), c); err != nil {

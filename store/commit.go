@@ -82,7 +82,7 @@ func (db *DB) runWriter() {
 			}
 			return
 		}
-		if several {
+		if several && len(db.commits) < maxBatch/2 {
 			db.gather()
 		}
 		batch = db.drain(batch)
