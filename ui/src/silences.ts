@@ -65,7 +65,7 @@ function write(s: Silence): void {
   if (s.schedule) {
     $<HTMLInputElement>('[name="kind"][value="again"]', form!).checked = true;
     field("schedule").value = s.schedule;
-    field("timezone").value = s.timezone;
+    field("timezone").value = s.timezone || "UTC";
     field("last").value = local(s.until);
   } else {
     field("from").value = local(s.from);
@@ -77,7 +77,11 @@ function write(s: Silence): void {
 
 function showKind(): void {
   for (const el of all("[data-kind]", form!)) el.hidden = (el.dataset.kind === "again") !== again();
-  if (again() && !value("timezone") && !version) field("timezone").value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** The reader's own zone is the likely one for a schedule that is about to be written. */
+function fillZone(): void {
+  if (again() && !value("timezone")) field("timezone").value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function showPicked(): void {
@@ -199,7 +203,11 @@ function start(): void {
   for (const [one, other] of [["until", "duration"], ["duration", "until"]] as const) {
     field(one).addEventListener("input", () => { if (value(one) && !again()) field(other).value = ""; });
   }
-  form!.addEventListener("input", (e) => { if (e.target !== typing) { showKind(); later(); } });
+  form!.addEventListener("input", (e) => { 
+    if (e.target === typing) return;
+    if ((e.target as HTMLInputElement).name === "kind") { showKind(); fillZone(); }
+    later();
+  });
   form!.addEventListener("submit", (e) => { e.preventDefault(); void save(); });
   for (const preset of all<HTMLButtonElement>("[data-spec]", form!)) {
     preset.addEventListener("click", () => { field("schedule").value = preset.dataset.spec ?? ""; later(); });
