@@ -118,7 +118,7 @@ func (s *server) openAlerting(kind serverKind) error {
 	}
 	s.desk = alerting.NewDesk(alerting.DeskOptions{
 		Silences: &s.silences.book,
-		Ledger: s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
+		Ledger:   s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
 		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts}, Contacts: s.contacts.Contacts,
 	})
 	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
