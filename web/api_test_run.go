@@ -56,15 +56,16 @@ type seriesBody struct {
 }
 
 type costBody struct {
-	WallMS    float64 `json:"wall_ms"`
-	CPUMS     float64 `json:"cpu_ms"`
-	Memory    int64   `json:"memory" doc:"Bytes allocated while it ran"`
-	PointsIn  int     `json:"points_in"`
-	PointsOut int     `json:"points_out"`
+	WallMS      float64 `json:"wall_ms"`
+	CPUMS       float64 `json:"cpu_ms"`
+	Memory      int64   `json:"memory" doc:"Bytes allocated while it ran"`
+	PointsIn    int     `json:"points_in"`
+	PointsOut   int     `json:"points_out"`
+	OutputBytes int     `json:"output_bytes"`
 }
 
 func toCost(c monitor.Cost) costBody {
-	return costBody{WallMS: milliseconds(c.Wall), CPUMS: milliseconds(c.CPU), Memory: c.Memory, PointsIn: c.PointsIn, PointsOut: c.PointsOut}
+	return costBody{WallMS: milliseconds(c.Wall), CPUMS: milliseconds(c.CPU), Memory: c.Memory, PointsIn: c.PointsIn, PointsOut: c.PointsOut, OutputBytes: c.OutputBytes}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -18,8 +18,13 @@ type runsData struct {
 	Monitor monitor.Monitor
 	Class   string
 	Runs    []monitor.Run
-	Older   string // address of the next page; "" on the last
+	Trends  []trend // on the first page
+	Counted int     // runs in the trends
+	Older   string  // address of the next page; "" on the last
 }
+
+// trendRuns is how many runs the trends of a monitor's cost go back.
+const trendRuns = 500
 
 func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
@@ -38,11 +43,14 @@ func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	runs, err := s.History.Runs(r.Context(), id, before, pageRows+1)
+	runs, err := s.History.Runs(r.Context(), id, before, trendRuns)
 	if err != nil {
 		return err
 	}
 	data := runsData{Monitor: m, Class: class(m.Active, state.Level, state.Fault), Runs: runs[:min(len(runs), pageRows)]}
+	if before.IsZero() {
+		data.Trends, data.Counted = trends(runs), len(runs)
+	}
 	if len(runs) > pageRows {
 		data.Older = fmt.Sprintf("/monitors/%d/runs?before=%s", id, runs[pageRows-1].At.UTC().Format(time.RFC3339Nano))
 	}

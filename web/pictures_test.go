@@ -51,7 +51,7 @@ func allPages(w *world) map[string]string {
 	run := w.runs[1][40].At.UTC().Format(time.RFC3339)
 	return map[string]string{
 		"monitors": "/", "tiles": "/tiles", "kiosk": "/tiles?kiosk=1", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
-		"incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "api": "/docs/api", "nowhere": "/nowhere",
+		"costs": "/costs", "incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "api": "/docs/api", "nowhere": "/nowhere",
 	}
 }
 

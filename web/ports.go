@@ -32,6 +32,7 @@ type History interface {
 	Runs(ctx context.Context, id int64, before time.Time, limit int) ([]monitor.Run, error)
 	Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *monitor.Detail, error)
 	LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error)
+	Costs(ctx context.Context, since time.Time) ([]store.Cost, error)
 }
 
 // Incidents are spans of trouble, and Notices what was sent about them.

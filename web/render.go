@@ -141,6 +141,7 @@ func (s *server) templateFuncs() template.FuncMap {
 		"levelName": levelName,
 		"duration":  duration,
 		"runPath":   runPath,
+		"bytes":     byteSize,
 		"faultText": func(f monitor.Fault) string { return f.Description() },
 		"dict":      dict,
 		"prefixed":  commented,

@@ -125,6 +125,7 @@ func (s *server) routes() []route {
 		{get, "/incidents/{id}", viewer, page(s.incidentPage)},
 		{get, "/deliveries", viewer, page(s.deliveriesPage)},
 		{get, "/sources", viewer, page(s.sourcesPage)},
+		{get, "/costs", viewer, page(s.costsPage)},
 		{get, "/reference", viewer, page(s.referencePage)},
 		{get, "/docs/api", viewer, page(s.apiDocsPage)},
 		{get, "/events", viewer, page(s.events)},
@@ -153,6 +154,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/deliveries", viewer, op(s.apiDeliveries, "List what was sent, newest first")},
 		{get, "/api/v1/incidents/{id}", viewer, op(s.apiIncident, "Get an incident")},
 		{get, "/api/v1/deliveries/{id}", viewer, op(s.apiDelivery, "Get a delivery with its attempts")},
+		{get, "/api/v1/costs", viewer, op(s.apiCosts, "Rank monitors by what their runs used in the last hour")},
 		{get, "/api/v1/stdlib", viewer, op(s.apiStdlib, "Describe what scripts can call")},
 		{get, "/api/v1/openapi.json", viewer, page(s.openAPI)},
 	}

@@ -47,8 +47,8 @@ export class ResultPane {
     this.showNotices(run);
     this.costs.hidden = false;
     this.costs.replaceChildren(
-      cost("fetch", duration(run.fetch_ms)), cost("script", duration(run.cost.wall_ms)), cost("memory", bytes(run.cost.memory)),
-      cost("points in", String(run.cost.points_in)), cost("drawn", String(run.cost.points_out)));
+      cost("fetch", duration(run.fetch_ms)), cost("script", duration(run.cost.wall_ms)), cost("processor", duration(run.cost.cpu_ms)), cost("memory", bytes(run.cost.memory)),
+      cost("points in", String(run.cost.points_in)), cost("drawn", String(run.cost.points_out)), cost("printed", bytes(run.cost.output_bytes)));
   }
 
   private showNotices(run: TestRun): void {

@@ -44,7 +44,7 @@ export interface TestRun {
   notices: { to: string; what: string }[] | null;
   decision: string;
   fetch_ms: number;
-  cost: { wall_ms: number; cpu_ms: number; memory: number; points_in: number; points_out: number };
+  cost: { wall_ms: number; cpu_ms: number; memory: number; points_in: number; points_out: number; output_bytes: number };
 }
 
 export interface Preview { targets: TargetStatus[] | null; window: Window }

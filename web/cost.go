@@ -1,0 +1,194 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"wingmirror/monitor"
+	"wingmirror/store"
+)
+
+// costSpan is how far back costs are summed up: sums are then per hour.
+const costSpan = time.Hour
+
+// costRow is what a monitor used in the last hour.
+type costRow struct {
+	store.Cost
+	Name, Group string
+	Share       int   // of what all monitors used, in percent
+	Output      int64 // bytes
+}
+
+// costKey is one way to rank monitors by what they use.
+type costKey struct {
+	Key, Label string
+	of         func(store.Cost) int64
+}
+
+func costKeys() []costKey {
+	return []costKey{
+		{"cpu", "Processor", func(c store.Cost) int64 { return int64(c.Total.CPU) }},
+		{"wall", "Script", func(c store.Cost) int64 { return int64(c.Total.Wall) }},
+		{"memory", "Memory", func(c store.Cost) int64 { return c.Peak }},
+		{"points", "Points", func(c store.Cost) int64 { return int64(c.Total.PointsIn) }},
+	}
+}
+
+// costs ranks monitors by what they used in the last hour, the most expensive first.
+func (s *server) costs(ctx context.Context, key costKey, limit int) ([]costRow, error) {
+	costs, err := s.History.Costs(ctx, s.Now().Add(-costSpan))
+	if err != nil {
+		return nil, err
+	}
+	overview, err := s.Library.Overview(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[int64]store.Overview, len(overview))
+	for _, o := range overview {
+		known[o.ID] = o
+	}
+	var total int64
+	for _, c := range costs {
+		total += key.of(c)
+	}
+	slices.SortFunc(costs, func(a, b store.Cost) int {
+		return cmp.Or(cmp.Compare(key.of(b), key.of(a)), cmp.Compare(a.Monitor, b.Monitor))
+	})
+	rows := make([]costRow, 0, min(limit, len(costs)))
+	for _, c := range costs[:min(limit, len(costs))] {
+		o := known[c.Monitor]
+		rows = append(rows, costRow{Cost: c, Name: o.Name, Group: o.Group, Share: int(100 * key.of(c) / max(total, 1)), Output: int64(c.Total.OutputBytes)})
+	}
+	return rows, nil
+}
+
+type costsData struct {
+	Keys []costKey
+	By   string
+	Rows []costRow
+}
+
+// mostExpensive is how many monitors the page of costs lists.
+const mostExpensive = 10
+
+func (s *server) costsPage(w http.ResponseWriter, r *http.Request) error {
+	data := costsData{Keys: costKeys()}
+	key, err := findCostKey(cmp.Or(r.URL.Query().Get("by"), "cpu"))
+	if err != nil {
+		return err
+	}
+	data.By = key.Key
+	if data.Rows, err = s.costs(r.Context(), key, mostExpensive); err != nil {
+		return err
+	}
+	return s.render(w, r, view{Page: "costs", Title: "Costs", Nav: "Sources", Live: true, Data: data})
+}
+
+func findCostKey(name string) (costKey, error) {
+	keys := costKeys()
+	at := slices.IndexFunc(keys, func(k costKey) bool { return k.Key == name })
+	if at < 0 {
+		return costKey{}, notFound("monitors cannot be ranked by %q; use cpu, wall, memory or points", name)
+	}
+	return keys[at], nil
+}
+
+type costsInput struct {
+	By    string `query:"by" enum:"cpu,wall,memory,points" default:"cpu"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"10"`
+}
+
+type monitorCost struct {
+	Monitor     int64   `json:"monitor"`
+	Name        string  `json:"name"`
+	Runs        int     `json:"runs"`
+	FetchMS     float64 `json:"fetch_ms"`
+	WallMS      float64 `json:"wall_ms"`
+	CPUMS       float64 `json:"cpu_ms"`
+	PeakMemory  int64   `json:"peak_memory" doc:"Bytes that the largest run allocated"`
+	PointsIn    int     `json:"points_in"`
+	PointsOut   int     `json:"points_out"`
+	OutputBytes int     `json:"output_bytes"`
+}
+
+type costsOutput struct {
+	Body struct {
+		Since time.Time     `json:"since" doc:"Sums are over the hour that began then"`
+		Costs []monitorCost `json:"costs"`
+	}
+}
+
+func (s *server) apiCosts(ctx context.Context, in *costsInput) (*costsOutput, error) {
+	key, err := findCostKey(in.By)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.costs(ctx, key, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &costsOutput{}
+	out.Body.Since, out.Body.Costs = s.Now().Add(-costSpan).UTC(), make([]monitorCost, len(rows))
+	for i, r := range rows {
+		out.Body.Costs[i] = monitorCost{
+			Monitor: r.Monitor, Name: r.Name, Runs: r.Runs, FetchMS: milliseconds(r.Fetch), WallMS: milliseconds(r.Total.Wall), CPUMS: milliseconds(r.Total.CPU),
+			PeakMemory: r.Peak, PointsIn: r.Total.PointsIn, PointsOut: r.Total.PointsOut, OutputBytes: r.Total.OutputBytes,
+		}
+	}
+	return out, nil
+}
+
+// trend is how one part of the cost went from run to run.
+type trend struct {
+	Name    string
+	Last    string // value of the newest run
+	Highest string
+	Picture *picture
+}
+
+// trends draws what runs, newest first, took. Nil when fewer than two have ended.
+func trends(runs []monitor.Run) []trend {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r monitor.Run) bool { return r.Phase != monitor.Done || r.Started.IsZero() })
+	if len(runs) < 2 {
+		return nil
+	}
+	span := func(d float64) string { return duration(time.Duration(d)) }
+	size := func(n float64) string { return byteSize(int64(n)) }
+	var all []trend
+	for _, part := range []struct {
+		name string
+		of   func(monitor.Run) float64
+		text func(float64) string
+	}{
+		{"Fetching", func(r monitor.Run) float64 { return float64(r.Fetch) }, span},
+		{"Script", func(r monitor.Run) float64 { return float64(r.Cost.Wall) }, span},
+		{"Processor", func(r monitor.Run) float64 { return float64(r.Cost.CPU) }, span},
+		{"Memory", func(r monitor.Run) float64 { return float64(r.Cost.Memory) }, size},
+	} {
+		line := monitor.Line{Label: part.name}
+		highest := 0.0
+		for _, r := range slices.Backward(runs) {
+			line.Points = append(line.Points, monitor.GraphPoint{Time: float64(r.At.Unix()), Value: part.of(r)})
+			highest = max(highest, part.of(r))
+		}
+		window := monitor.Window{From: runs[len(runs)-1].At.Unix(), Until: runs[0].At.Unix()}
+		all = append(all, trend{Name: part.name, Last: part.text(part.of(runs[0])), Highest: part.text(highest), Picture: newPicture([]monitor.Line{line}, window)})
+	}
+	return all
+}
+
+// byteSize writes a number of bytes as the editor's script does.
+func byteSize(n int64) string {
+	switch {
+	case n < 1<<10:
+		return itoa(int(n)) + " B"
+	case n < 1<<20:
+		return itoa(int(n>>10)) + " KiB"
+	}
+	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 1, 64) + " MiB"
+}

@@ -1,0 +1,73 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"wingmirror/store"
+)
+
+func (w *world) Costs(_ context.Context, since time.Time) ([]store.Cost, error) {
+	var all []store.Cost
+	for id, runs := range w.runs {
+		c := store.Cost{Monitor: id}
+		for _, r := range runs {
+			if _, known := w.monitors[id]; !known || r.At.Before(since) {
+				continue
+			}
+			c.Runs++
+			c.Fetch += r.Fetch
+			c.Peak = max(c.Peak, r.Cost.Memory)
+			c.Total.CPU += r.Cost.CPU
+			c.Total.Wall += r.Cost.Wall
+		}
+		if c.Runs > 0 {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+func TestCosts_TheMostExpensiveComesFirst(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	for id, runs := range w.runs {
+		for i := range runs {
+			runs[i].Cost.CPU, runs[i].Cost.Memory = time.Duration(id)*time.Millisecond, 1<<20/id
+		}
+	}
+	h := handler(t, w.options())
+	var answer struct {
+		Costs []struct {
+			Monitor int64
+			CPUMS   float64 `json:"cpu_ms"`
+			Peak    int64   `json:"peak_memory"`
+		}
+	}
+	for by, sorted := range map[string]func(i int) bool{
+		"cpu":    func(i int) bool { return answer.Costs[i-1].CPUMS >= answer.Costs[i].CPUMS },
+		"memory": func(i int) bool { return answer.Costs[i-1].Peak >= answer.Costs[i].Peak },
+	} {
+		out := get(h, "/api/v1/costs?by="+by)
+		if err := json.Unmarshal(out.Body.Bytes(), &answer); err != nil || len(answer.Costs) < 2 {
+			t.Fatalf("%d %s, %v", out.Code, out.Body, err)
+		}
+		for i := 1; i < len(answer.Costs); i++ {
+			if !sorted(i) {
+				t.Errorf("by %s: %+v", by, answer.Costs)
+			}
+		}
+	}
+	if out := get(h, "/costs?by=beauty"); out.Code != http.StatusNotFound {
+		t.Errorf("ranked by beauty: %d", out.Code)
+	}
+	for path, want := range map[string]string{"/costs": "1.0 MiB", "/costs?by=memory": "aria-current", "/monitors/1/runs": "1 ms"} {
+		if out := get(h, path); out.Code != http.StatusOK || !strings.Contains(out.Body.String(), want) {
+			t.Errorf("%s has no %q: %d", path, want, out.Code)
+		}
+	}
+}
