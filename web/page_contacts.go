@@ -10,7 +10,6 @@ type contactsData struct {
 	Groups  []contactRow
 	Zones   []string
 	CanEdit bool
-	CanTry  bool // members
 }
 
 // contactRow is one group on the page, or the empty one that a new group starts with.
@@ -28,7 +27,6 @@ func (s *server) contactsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := contactsData{Zones: commonZones(), CanEdit: may(ctx, monitor.RoleEditor)}
-	data.CanTry = data.CanEdit && s.Trial != nil
 	for _, g := range all {
 		row := contactRow{contactBody: s.toContactBody(ctx, g), Shown: redacted(g.Members)}
 		for _, other := range all {
