@@ -59,7 +59,9 @@ func TestDesk_EscalatesAcrossRestartsAndTellsEverybodyTheEnd(t *testing.T) {
 	}
 	desk := contactDesk(t, db)
 	escalateAt(t, desk, db, 45)
-	want = append(want, "escalate mailto:board@example.com")
+	if got := queuedFor(t, db); !slices.Equal(got, append(want, "escalate mailto:board@example.com")) {
+		t.Errorf("got %v, want the board told as well", got)
+	}
 	if got := record(t, desk, finished(m, 60, "critical")); got.Kind != monitor.NoticeRepeat || len(got.To) != 5 {
 		t.Errorf("got a %s to %v, want a repeat to everybody who was told", got.Kind, got.To)
 	}

@@ -18,7 +18,6 @@ func (e *encoder) u32(v uint32)             { e.b = binary.LittleEndian.AppendUi
 func (e *encoder) u64(v uint64)             { e.b = binary.LittleEndian.AppendUint64(e.b, v) }
 func (e *encoder) i64(v int64)              { e.u64(uint64(v)) }
 func (e *encoder) num(v int)                { e.u64(uint64(int64(v))) }
-func (e *encoder) f64(v float64)            { e.u64(math.Float64bits(v)) }
 func (e *encoder) duration(d time.Duration) { e.u64(uint64(d)) }
 func (e *encoder) count(n int)              { e.u32(uint32(n)) }
 func (e *encoder) str(s string)             { e.count(len(s)); e.b = append(e.b, s...) }
