@@ -85,6 +85,9 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 	data := runData{Monitor: m, Run: run, Detail: detail, Class: run.Level.String()}
 	if detail != nil {
 		boot := lastBoot{Graph: toGraph(detail.Graph), Window: windowBody{detail.Window.From, detail.Window.Until}}
+		if boot.Trouble, err = s.troubles(r.Context(), id, boot.Window, monitor.State{}); err != nil {
+			return err
+		}
 		text, err := json.Marshal(boot)
 		if err != nil {
 			return err

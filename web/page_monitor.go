@@ -54,12 +54,12 @@ type editorBoot struct {
 }
 
 type lastBoot struct {
-	Graph   []graphLine `json:"graph"`
-	Window  windowBody  `json:"window"`
-	Bad     int64       `json:"bad_since" doc:"Seconds since the epoch; 0 when all is well"`
-	Level   string      `json:"level"`
-	Title   string      `json:"title"`
-	Message string      `json:"message"`
+	Graph   []graphLine   `json:"graph"`
+	Window  windowBody    `json:"window"`
+	Trouble []troubleBody `json:"trouble"`
+	Level   string        `json:"level"`
+	Title   string        `json:"title"`
+	Message string        `json:"message"`
 }
 
 func (s *server) newMonitorPage(w http.ResponseWriter, r *http.Request) error {
@@ -114,8 +114,10 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 	if boot.Last, err = s.lastRun(r, runs); err != nil {
 		return err
 	}
-	if boot.Last != nil && state.Level.Bad() && !state.Since.IsZero() {
-		boot.Last.Bad = state.Since.Unix()
+	if boot.Last != nil {
+		if boot.Last.Trouble, err = s.troubles(ctx, m.ID, boot.Last.Window, state); err != nil {
+			return err
+		}
 	}
 	text, err := json.Marshal(boot)
 	if err != nil {

@@ -1,8 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 
 	"wingmirror/monitor"
 )
@@ -40,6 +44,7 @@ func (s *server) tilesPage(w http.ResponseWriter, r *http.Request) error {
 		Query: q, Kiosk: r.URL.Query().Get("kiosk") == "1", Matches: len(found),
 		Chips: levelChips(anyLevel.filter(rows), q), Groups: groupTree(rows, q),
 	}
+	arrange(found, r)
 	for _, row := range slicePage(found, 0, mostTiles) {
 		t := tile{monitorRow: s.toMonitorRow(row)}
 		run, detail, err := s.History.LastRun(r.Context(), row.ID)
@@ -56,4 +61,20 @@ func (s *server) tilesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, view{Page: "tiles", Title: "Tiles", Nav: "Monitors", Live: true, Bare: data.Kiosk, Worst: worst, Data: data})
+}
+
+// arrange puts rows into the reader's own order, which a cookie keeps as ids
+// with dots between. Those that it does not name follow as they were.
+func arrange(rows []*overviewRow, r *http.Request) {
+	c, err := r.Cookie("tiles")
+	if err != nil {
+		return
+	}
+	places := map[int64]int{}
+	for part := range strings.SplitSeq(c.Value, ".") {
+		if id, err := strconv.ParseInt(part, 10, 64); err == nil {
+			places[id] = len(places) - len(c.Value) // below 0, where those without a place are
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b *overviewRow) int { return cmp.Compare(places[a.ID], places[b.ID]) })
 }

@@ -3,10 +3,10 @@
 import "uplot/dist/uPlot.min.css";
 import "./chart.css";
 import { all, boot } from "./dom";
-import { Graph, type Line } from "./graph";
+import { Graph, type Line, type Trouble } from "./graph";
 import type { Window } from "./wire";
 
 for (const host of all("[data-graph]")) {
-  const data = boot<{ graph: Line[] | null; window: Window | null }>(host.dataset.graph ?? "");
-  new Graph(host, Number(host.dataset.height ?? 240)).show(data.graph ?? [], data.window);
+  const data = boot<{ graph: Line[] | null; window: Window | null; trouble: Trouble[] | null }>(host.dataset.graph ?? "");
+  new Graph(host, Number(host.dataset.height ?? 240)).show(data.graph ?? [], data.window, data.trouble ?? []);
 }

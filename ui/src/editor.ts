@@ -8,10 +8,10 @@ import { ScheduleView } from "./schedule";
 import { ScriptEditor } from "./script";
 import { TargetsEditor } from "./targets";
 import { relative } from "./time";
-import type { Line } from "./graph";
+import type { Line, Trouble } from "./graph";
 import type { Monitor, Preview, TargetStatus, TestRun, Window } from "./wire";
 
-interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; bad_since: number; level: string; title: string; message: string } | null }
+interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; trouble: Trouble[] | null; level: string; title: string; message: string } | null }
 
 class Page {
   private readonly data = boot<Boot>("boot");
@@ -118,7 +118,7 @@ class Page {
     const last = this.data.last;
     if (last) {
       this.result.say(last.level, last.title, last.message);
-      this.result.graph.show(last.graph ?? [], last.window, last.bad_since);
+      this.result.graph.show(last.graph ?? [], last.window, last.trouble ?? []);
       return;
     }
     this.result.say("unknown", "Not run yet", "Press Test run to see output and graph. A test run stores nothing and sends nothing.");

@@ -9,6 +9,9 @@ export interface Line { label: string; points: Point[] | null }
 
 const marker = /^drawAsInfinite\((.*)\)$/;
 
+/** A span of trouble, in seconds since the epoch; until is 0 while it lasts. */
+export interface Trouble { from: number; until: number; level: string; id: number }
+
 interface Shown { label: string; points: Point[]; color: string; index: number }
 
 export class Graph {
@@ -21,7 +24,7 @@ export class Graph {
   private markers: { label: string; at: number[] }[] = [];
   private raw: Line[] = [];
   private span: [number, number] | null = null;
-  private badSince = 0;
+  private trouble: Trouble[] = [];
 
   constructor(private readonly host: HTMLElement, private readonly height = 260) {
     host.append(this.canvas, this.legend);
@@ -31,9 +34,9 @@ export class Graph {
     document.addEventListener("wm:zone", () => this.draw());
   }
 
-  /** Shows lines over the window from..until (seconds since the epoch). What came after badSince is shaded; 0 shades nothing. */
-  show(lines: Line[], window: { from: number; until: number } | null, badSince = 0): void {
-    this.badSince = badSince;
+  /** Shows lines over the window from..until (seconds since the epoch). Trouble is shaded, with a mark where it began; left out, what was known before stays. */
+  show(lines: Line[], window: { from: number; until: number } | null, trouble = this.trouble): void {
+    this.trouble = trouble;
     this.raw = lines;
     this.span = window ? [window.from, window.until] : null;
     this.draw();
@@ -61,7 +64,8 @@ export class Graph {
   }
 
   private describe(): string {
-    return "Graph of " + this.lines.map((l) => `${l.label}, last value ${compact(last(l.points))}`).join("; ");
+    return "Graph of " + this.lines.map((l) => `${l.label}, last value ${compact(last(l.points))}`).join("; ")
+      + this.trouble.map((t) => `; ${t.level} from ${exact(t.from * 1000)} ${t.until === 0 ? "on" : `to ${exact(t.until * 1000)}`}`).join("");
   }
 
   private split(): void {
@@ -107,14 +111,31 @@ export class Graph {
     };
   }
 
-  /** Colours the background of the interval in which the monitor was in trouble. */
+  /** Colours the background of the intervals in which the monitor was in trouble, and marks where each began. */
   private shade(u: uPlot): void {
-    if (this.badSince === 0) return;
     const { left, top, width, height } = u.bbox;
-    const from = Math.max(left, Math.min(left + width, u.valToPos(this.badSince, "x", true)));
+    const color = palette(this.host);
+    const clip = (at: number) => Math.max(left, Math.min(left + width, u.valToPos(at, "x", true)));
     u.ctx.save();
-    u.ctx.fillStyle = palette(this.host)("--critical-soft");
-    u.ctx.fillRect(from, top, left + width - from, height);
+    for (const t of this.trouble) {
+      const level = t.level === "warning" ? "warning" : "critical";
+      const from = clip(t.from), until = t.until === 0 ? left + width : clip(t.until);
+      u.ctx.fillStyle = color(`--${level}-soft`);
+      u.ctx.fillRect(from, top, until - from, height);
+      if (from === left || from === left + width) continue; // it began outside
+      const size = 5 * devicePixelRatio;
+      u.ctx.fillStyle = u.ctx.strokeStyle = color(`--${level}`);
+      u.ctx.lineWidth = devicePixelRatio;
+      u.ctx.beginPath();
+      u.ctx.moveTo(from, top);
+      u.ctx.lineTo(from, top + height);
+      u.ctx.stroke();
+      u.ctx.beginPath();
+      u.ctx.moveTo(from, top);
+      u.ctx.lineTo(from + 2 * size, top + size);
+      u.ctx.lineTo(from, top + 2 * size);
+      u.ctx.fill();
+    }
     u.ctx.restore();
   }
 

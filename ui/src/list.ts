@@ -36,9 +36,9 @@ function address(form: HTMLFormElement): string {
 }
 
 /** Fetches a page again and puts its live parts in place of those shown. */
-async function load(url: string, remember: boolean): Promise<void> {
+async function load(url: string, remember: boolean): Promise<boolean> {
   const hosts = all("[data-live]");
-  if (hosts.length === 0) return;
+  if (hosts.length === 0) return true;
   loading?.abort();
   const mine = loading = new AbortController();
   try {
@@ -48,14 +48,16 @@ async function load(url: string, remember: boolean): Promise<void> {
     for (const host of hosts) swap(host, page.getElementById(host.id));
     document.dispatchEvent(new CustomEvent("wm:swapped"));
     if (remember) history.replaceState(null, "", url);
+    return true;
   } catch (error) {
     if (!isAbort(error) && remember) toast("The list could not be loaded. Is the server running?");
+    return isAbort(error);
   }
 }
 
 /** Replaces the list but keeps what the reader was doing: focus, ticks, selection, open details. */
 function swap(host: HTMLElement, inner: HTMLElement | null): void {
-  if (!inner) return;
+  if (!inner || maybe(".dragged", host)) return;
   if (host.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "")
     && (document.activeElement as HTMLInputElement).type !== "checkbox") return;
   const ticked = new Set(all<HTMLInputElement>(".sel input:checked", host).map((b) => b.dataset.id));
@@ -71,9 +73,9 @@ function swap(host: HTMLElement, inner: HTMLElement | null): void {
   refreshTimes(host);
 }
 
-/** Fetches the list again as the address says; called when something changed on the server. */
-export async function reload(): Promise<void> {
-  await load(location.href, false);
+/** Fetches the list again as the address says; called when something changed on the server. False when it did not come. */
+export async function reload(): Promise<boolean> {
+  return load(location.href, false);
 }
 
 async function enable(ids: string[], on: boolean, box?: HTMLInputElement): Promise<void> {

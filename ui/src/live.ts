@@ -1,7 +1,11 @@
 // Live updates: the server says over one stream that something changed, and the
 // list asks for itself again. The favicon and title tell the worst level.
-import { $, maybe } from "./dom";
+import { $, h, maybe } from "./dom";
 import { reload } from "./list";
+import { exact } from "./time";
+
+/** How old a page may grow before it asks by itself, and before it warns, in milliseconds. */
+const newsEvery = 60_000, tooOld = 15_000;
 
 interface Summary { worst: string; critical: number; warning: number; unknown: number }
 
@@ -11,11 +15,12 @@ export function startLive(): void {
   if (!maybe("[data-live]")) return;
   let stale = false;
   let busy = false;
+  let fresh = Date.now();
   const refresh = async () => {
     if (document.hidden || busy) { stale = true; return; }
     stale = false;
     busy = true;
-    await reload();
+    if (await reload()) fresh = Date.now();
     window.setTimeout(() => { busy = false; if (stale) void refresh(); }, 2000);
   };
   const stream = new EventSource("/events");
@@ -23,6 +28,18 @@ export function startLive(): void {
   stream.addEventListener("open", () => { dot?.classList.add("on"); });
   stream.addEventListener("error", () => { dot?.classList.remove("on"); });
   stream.addEventListener("change", () => void refresh());
+  // A wall must not show old news as new: it asks by itself, too, and says when nothing came.
+  const warning = h("div", { class: "stale", role: "alert", hidden: true });
+  document.body.append(warning);
+  window.setInterval(() => {
+    if (stream.readyState === EventSource.OPEN && Date.now() - fresh < newsEvery) return;
+    void reload().then((came) => {
+      if (came) fresh = Date.now();
+      const old = Date.now() - fresh > tooOld;
+      if (old && warning.hidden) warning.textContent = `No news from the server since ${exact(fresh)}. What is shown may be out of date.`;
+      warning.hidden = !old;
+    });
+  }, 5000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden && stale) void refresh(); });
 }
 

@@ -6,6 +6,7 @@ import { startForms } from "./forms";
 import { startKeys } from "./keys";
 import { startLists } from "./list";
 import { startLive } from "./live";
+import { startTiles } from "./tiles";
 import { inUTC, refreshTimes, setUTC } from "./time";
 
 /** The choice is kept in a cookie, so that the server's first paint is right. */
@@ -68,3 +69,4 @@ startLive();
 startKeys();
 startRestore();
 startForms();
+startTiles();
