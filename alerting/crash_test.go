@@ -90,6 +90,7 @@ func TestCrashChild(t *testing.T) {
 		if !crashTick(t, db, desk, monitors, tick, last) || last {
 			break
 		}
+		fmt.Println("tick")
 	}
 	for pending := int64(1); pending > 0; time.Sleep(10 * time.Millisecond) {
 		counts, err := db.NoticeCounts(ctx)
@@ -299,20 +300,33 @@ func killSoon(t *testing.T, env []string) {
 		t.Fatal(err)
 	}
 	if rand.IntN(8) > 0 {
-		lines := bufio.NewScanner(out)
-		for lines.Scan() && lines.Text() != "ready" {
-			if strings.HasPrefix(lines.Text(), "---") {
-				t.Errorf("the child ended by itself: %s", lines.Text())
-			}
-		}
+		// Some ticks, however long they take here, so that a slow machine tests as much.
+		awaitTicks(t, out, rand.IntN(10))
 	}
-	time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond) // the random moment is the point
+	time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond) // the random moment is the point
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	go io.Copy(io.Discard, out)
 	if err := child.Wait(); err == nil {
 		t.Error("the child ended before it was killed")
+	}
+}
+
+// awaitTicks returns when the child has done so many ticks.
+func awaitTicks(t *testing.T, out io.Reader, ticks int) {
+	t.Helper()
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		switch text := lines.Text(); {
+		case strings.HasPrefix(text, "---"):
+			t.Errorf("the child ended by itself: %s", text)
+		case text == "tick":
+			ticks--
+		}
+		if ticks < 0 {
+			return
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package alerting
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -122,24 +121,3 @@ func Duration(d time.Duration) string {
 
 // Number writes a value as short as it stays true to six digits.
 func Number(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-
-// Links builds the addresses of pages for notices.
-type Links struct {
-	Base string // the server's address as people reach it, without a slash at the end; "" makes no links
-}
-
-// Subject is the page of what the notice is about, or "".
-func (l Links) Subject(s monitor.Subject) string {
-	if l.Base == "" || s.Kind != monitor.KindMonitor {
-		return l.Base
-	}
-	return l.Base + "/monitors/" + url.PathEscape(s.Key)
-}
-
-// Incident is the page of the incident, or "".
-func (l Links) Incident(id int64) string {
-	if l.Base == "" || id == 0 {
-		return ""
-	}
-	return l.Base + "/incidents/" + strconv.FormatInt(id, 10)
-}

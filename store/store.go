@@ -50,6 +50,7 @@ type DB struct {
 	now          func() time.Time
 	opened       time.Time
 	installation string
+	secret       string
 
 	write *gorm.DB // one connection, every transaction immediate
 	read  *gorm.DB // several, that cannot write
@@ -204,12 +205,21 @@ func (db *DB) loadInstallation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return tx.Raw(`SELECT id FROM installation`).Row().Scan(&db.installation)
+	var secret [32]byte
+	_, _ = rand.Read(secret[:])
+	if err := tx.Exec(`UPDATE installation SET secret = ? WHERE secret = ''`, hex.EncodeToString(secret[:])).Error; err != nil {
+		return err
+	}
+	return tx.Raw(`SELECT id, secret FROM installation`).Row().Scan(&db.installation, &db.secret)
 }
 
 // Installation returns what tells this database from all others: eight
 // hexadecimal digits, made with it.
 func (db *DB) Installation() string { return db.installation }
+
+// Secret returns what this installation signs addresses with. It never leaves
+// the program.
+func (db *DB) Secret() string { return db.secret }
 
 // Close ends the writer after everything that was handed to it is stored, and
 // closes the file. It may be called twice.

@@ -8,7 +8,7 @@ package chart
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"strings"
@@ -57,10 +57,10 @@ func (p *drawing) name(label string, sample plot.Thumbnailer) {
 	}
 }
 
-var errNothing = errors.New("the graph has no points to draw")
+var errNothing = fmt.Errorf("%w: the graph has no points to draw", monitor.ErrNotFound)
 
 // PNG draws the graph of the message. A graph without a single finite point is
-// an error.
+// ErrNotFound.
 func PNG(m monitor.Message) ([]byte, error) {
 	p := drawing{Plot: plot.New()}
 	style(p.Plot)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"wingmirror/alerting"
 )
 
 // withMachinePaths puts the paths that machines ask in front of the pages. They
@@ -20,6 +22,7 @@ func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux.Handle("POST /hooks/pagerduty", pagerDutyHook{
 		secret: s.config.Alerting.PagerDutySecret, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
 	})
+	mux.Handle("GET "+alerting.GraphPath, graphs{links: s.links(), notices: s.db, log: s.log.With("part", "graphs")})
 	mux.Handle("/", pages)
 	return mux
 }

@@ -96,6 +96,11 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	return s, s.openPages(kind, mode)
 }
 
+// links builds addresses of this server for notices.
+func (s *server) links() alerting.Links {
+	return alerting.Links{Base: s.base, Secret: s.db.Secret()}
+}
+
 // openAlerting makes the desk and the dispatcher.
 func (s *server) openAlerting(kind serverKind) error {
 	var err error
@@ -109,7 +114,7 @@ func (s *server) openAlerting(kind serverKind) error {
 		unknown.Field = "source-alert" + strings.TrimPrefix(unknown.Field, "alerts")
 		return unknown
 	}
-	if s.channels, err = newChannels(c, alerting.Links{Base: s.base}, kind); err != nil {
+	if s.channels, err = newChannels(c, s.links(), kind); err != nil {
 		return err
 	}
 	s.defaults = monitor.Policy{Repeat: c.Repeat}
