@@ -88,6 +88,9 @@ func judgeHostile(t *testing.T, pool *sandbox.Pool, id int64, h hostile) {
 	if result.Fault == monitor.NoFault {
 		verdict = result.Level.String()
 	}
+	if raced && strings.Contains(result.Reason, "ThreadSanitizer failed to allocate") {
+		verdict = string(monitor.FaultMemory) // the detector's own way of running out of it
+	}
 	t.Logf("%-60s %-9s %6d ms cpu  %.100s", h.name, verdict, result.Cost.CPU.Milliseconds(), result.Message())
 	if len(h.verdicts) > 0 && !slices.Contains(h.verdicts, verdict) {
 		t.Errorf("%s: verdict %s (%.200s), want one of %v", h.name, verdict, result.Message(), h.verdicts)

@@ -371,7 +371,9 @@ func TestScheduler_ClaimsAgainWhileTheDatabaseIsLocked(t *testing.T) {
 		if len(w.recorded) != 1 || s.Stats().Failures != 0 {
 			t.Errorf("%d runs and %d failures, want the one run that was due while it was locked", len(w.recorded), s.Stats().Failures)
 		}
+		w.mu.Lock()
 		lockedUntil = time.Now().Add(5 * time.Minute)
+		w.mu.Unlock()
 		sleep(5 * time.Minute)
 		if failures := s.Stats().Failures; failures < 3 {
 			t.Errorf("%d failures counted, want those that Grace was too short for", failures)

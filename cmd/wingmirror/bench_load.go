@@ -26,7 +26,7 @@ if (rate < 0) throw "The conversion rate has dropped below 0%"
 `
 	benchHang    = `for (;;) {}`
 	benchExhaust = `const all = []
-for (;;) all.push("x".repeat(1 << 24) + all.length)
+for (;;) all.push("x".repeat(1 << 27) + all.length)
 `
 )
 
