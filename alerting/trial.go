@@ -12,6 +12,9 @@ import (
 // returns what came of it: somebody is waiting for the answer. Where an incident
 // opens by it, as in PagerDuty, it is resolved again.
 func Test(ctx context.Context, channels map[string]Channel, to monitor.Destination, at time.Time) (monitor.Receipt, error) {
+	if to.Scheme() == "group" {
+		return monitor.Receipt{}, monitor.Invalid("alerts", "a group cannot be tried as a whole; try its members one by one")
+	}
 	channel, ok := channels[to.Scheme()]
 	if !ok {
 		return monitor.Receipt{}, fmt.Errorf("%w: there is no channel for %s destinations", monitor.ErrUnavailable, to.Scheme())

@@ -32,13 +32,13 @@ type ScopeInfo struct {
 // Scopes lists every scope, in a stable order, for pages and documentation.
 func Scopes() []ScopeInfo {
 	return []ScopeInfo{
-		{ScopeRead, RoleViewer, []Scope{ScopeGate}, "read monitors, runs, incidents and boards"},
+		{ScopeRead, RoleViewer, []Scope{ScopeGate}, "read monitors, runs, and incidents"},
 		{ScopeWrite, RoleEditor, []Scope{ScopeRead, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "read, and change monitors and silences"},
 		{ScopeAdmin, RoleAdmin, []Scope{ScopeRead, ScopeWrite, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "everything, users and the audit log included"},
-		{ScopePing, RoleEditor, nil, "send heartbeats, nothing else"},
-		{ScopeEvents, RoleEditor, nil, "send events, nothing else"},
-		{ScopeGate, RoleViewer, nil, "ask whether a deploy may go ahead, nothing else"},
-		{ScopeHistograms, RoleEditor, nil, "send histograms, nothing else"},
+		{ScopePing, RoleEditor, nil, "reserved for heartbeats; nothing asks for it yet"},
+		{ScopeEvents, RoleEditor, nil, "reserved for events; nothing asks for it yet"},
+		{ScopeGate, RoleViewer, nil, "reserved for asking whether a deploy may go ahead; nothing asks for it yet"},
+		{ScopeHistograms, RoleEditor, nil, "reserved for histograms; nothing asks for it yet"},
 	}
 }
 

@@ -43,7 +43,7 @@ func newChannels(c alertingConfig, links alerting.Links, kind serverKind) (map[s
 
 func newMail(c alertingConfig, links alerting.Links) (alerting.Channel, error) {
 	if c.SMTP == "" {
-		return alerting.Unconfigured("no mail server is configured: start Wingmirror with --smtp smtp://host:port, then press Retry"), nil
+		return alerting.Unconfigured("no mail server is configured: give --smtp smtp://host:port; mails that wait can then be tried again under Deliveries"), nil
 	}
 	mailServer, err := email.ParseServer(c.SMTP)
 	if err != nil {

@@ -43,6 +43,10 @@ func printConfig(cmd *cobra.Command) error {
 		if list, ok := flag.Value.(pflag.SliceValue); ok {
 			value = list.GetSlice()
 		}
+		switch flag.Value.Type() {
+		case "int", "int64", "bool":
+			value = literal(flag.Value.String())
+		}
 		if slices.Contains(secretSettings, flag.Name) {
 			value = redact(flag.Name, flag.Value)
 		} else if u, err := url.Parse(flag.Value.String()); err == nil && u.User != nil {
@@ -56,6 +60,12 @@ func printConfig(cmd *cobra.Command) error {
 	})
 	return err
 }
+
+// literal is written without quotes.
+type literal string
+
+// MarshalYAML writes the text as it is.
+func (l literal) MarshalYAML() ([]byte, error) { return []byte(l), nil }
 
 // redact keeps as much of a secret as helps to recognise it.
 func redact(name string, value pflag.Value) any {

@@ -290,13 +290,15 @@ func (s *server) sweep(ctx context.Context) {
 // logStart says once what an operator should know.
 func (s *server) logStart(ctx context.Context) {
 	s.log.Info("started", "address", s.base, "version", version(), "database", s.config.DB, "graphite", s.graphite.String())
+	var active []string
 	for _, layer := range s.pool.Report().Layers {
 		if layer.Active {
-			s.log.Info("sandbox layer active", "layer", layer.Name, "detail", layer.Why)
+			active = append(active, layer.Name)
 		} else {
 			s.log.Warn("sandbox layer not active", "layer", layer.Name, "why", layer.Why)
 		}
 	}
+	s.log.Info("sandbox layers active", "layers", strings.Join(active, " "))
 }
 
 func (s *server) closeListener() error {

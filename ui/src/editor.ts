@@ -169,7 +169,7 @@ class Page {
   }
 
   private refused(problem: Problem): void {
-    if (problem.errors.length > 0) this.form.showErrors(problem);
+    if (problem.errors.length > 0) this.form.showErrors(problem, "Not run");
     this.result.say("unknown", "Not run", problem.errors.map((e) => e.message).join("\n") || problem.message);
   }
 

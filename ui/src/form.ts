@@ -45,7 +45,7 @@ export class Form {
   }
 
   /** Puts every error at its field, the rest on top, and focuses the first field at fault. */
-  showErrors(problem: Problem): void {
+  showErrors(problem: Problem, what = "Not saved"): void {
     this.clearErrors();
     const rest: string[] = [];
     let first: HTMLElement | null = null;
@@ -64,7 +64,7 @@ export class Form {
     }
     const box = $("#form-problem", this.root);
     const count = problem.errors.length;
-    box.replaceChildren(h("span", {}, h("strong", {}, count > 0 ? `Not saved: ${count === 1 ? "one thing needs" : `${count} things need`} mending. ` : "Not saved. "),
+    box.replaceChildren(h("span", {}, h("strong", {}, count > 0 ? `${what}: ${count === 1 ? "one thing needs" : `${count} things need`} mending. ` : `${what}. `),
       rest.length > 0 ? rest.join(" ") : count > 0 ? "Nothing you typed is lost." : problem.message));
     box.hidden = false;
     (first ?? box).scrollIntoView({ block: "center" });

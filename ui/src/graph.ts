@@ -97,7 +97,7 @@ export class Graph {
       legend: { show: false },
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 6 }, focus: { prox: 24 } },
       tzDate: (ts) => (inUTC() ? uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC") : new Date(ts * 1e3)),
-      scales: { x: { time: true, range: (_u, min, max) => (span && min === max ? span : [min ?? span?.[0] ?? 0, max ?? span?.[1] ?? 1]) } },
+      scales: { x: { time: true, range: (_u, min, max) => xRange(span, min, max) } },
       axes: [{ ...axis, values: (_u, ticks) => clock(ticks), space: 60 }, { ...axis, size: 52, values: (_u, ticks) => ticks.map(compact) }],
       series: [{}, ...this.lines.map((l): uPlot.Series => ({
         label: l.label, stroke: l.color, width: 1.5, show: !this.hidden.has(l.label),
@@ -262,4 +262,12 @@ function palette(host: HTMLElement): (token: string) => string {
     }
     return value;
   };
+}
+
+/** One point alone is shown in the run's window, or half an hour to each side. */
+function xRange(span: [number, number] | null, min: number | null, max: number | null): [number, number] {
+  const from = min ?? span?.[0] ?? 0;
+  const until = max ?? span?.[1] ?? 1;
+  if (from !== until) return [from, until];
+  return span && span[0] < span[1] ? span : [from - 1800, until + 1800];
 }
