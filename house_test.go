@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"monitor":  1,
 	"graphite": 2, "sandbox": 2, "store": 2, "ui": 2, "demo": 2,
 	"scheduler": 3, "alerting": 3, "account": 3,
+	"heartbeat": 3, "event": 3, "histogram": 3, "board": 3,
 	"web":         4,
 	"cmd":         5,
 	"integration": 5,
@@ -244,6 +245,9 @@ func TestHouse_NoTracesOfAMachine(t *testing.T) {
 			if d.Name() == ".git" || d.Name() == "node_modules" {
 				return filepath.SkipDir
 			}
+			return nil
+		}
+		if !d.Type().IsRegular() {
 			return nil
 		}
 		data, err := os.ReadFile(name)

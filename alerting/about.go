@@ -15,22 +15,15 @@ const (
 	maxPoints      = 480  // points of each
 )
 
-// aboutMonitor is what every message about a monitor says of it.
-func aboutMonitor(m monitor.Monitor) monitor.Message {
-	return monitor.Message{
-		Subject: m.Subject(), Name: m.Name, Group: m.Group, Labels: m.Labels, Description: m.Description,
-	}
-}
-
 // fill adds what one run gave back, cut to what people look at.
-func fill(about *monitor.Message, f Finished) {
-	about.Text = f.Outcome.Message
-	if f.Detail == nil {
+func fill(about *monitor.Message, text string, detail *monitor.Detail) {
+	about.Text = text
+	if detail == nil {
 		return
 	}
-	about.Values = lastValues(f.Detail.Graph)
-	about.Output = firstLines(f.Detail.Output)
-	for _, line := range f.Detail.Graph[:min(maxLines, len(f.Detail.Graph))] {
+	about.Values = lastValues(detail.Graph)
+	about.Output = firstLines(detail.Output)
+	for _, line := range detail.Graph[:min(maxLines, len(detail.Graph))] {
 		about.Graph = append(about.Graph, monitor.Line{Label: line.Label, Points: thin(line.Points, maxPoints)})
 	}
 }

@@ -21,6 +21,13 @@ type DeskOptions struct {
 	Silences     Silences       // nil: nothing is ever silenced
 	Source       SourceOptions  // what all monitors fetch from
 	Contacts     *Contacts      // nil: there are no contact groups
+	Subjects     Subjects       // nil: only monitors and the source are known by name
+}
+
+// Subjects knows what watched things are called and whom they tell.
+type Subjects interface {
+	// Watched gives monitor.ErrNotFound for what is not there (any more).
+	Watched(ctx context.Context, subject monitor.Subject) (monitor.Watched, error)
 }
 
 // Silences knows what is silenced.
@@ -61,8 +68,8 @@ type Finished struct {
 // whose monitor was switched off or deleted meanwhile is ErrNotFound, and leaves
 // no trace.
 func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
-	about := aboutMonitor(f.Monitor)
-	fill(&about, f)
+	about := f.Monitor.Watched().About()
+	fill(&about, f.Outcome.Message, f.Detail)
 	policy := f.Monitor.Policy.Or(d.o.Defaults)
 	about.RepeatAfter = policy.Repeat
 	if err := d.watchSource(ctx, f); err != nil {
@@ -104,6 +111,31 @@ func (d *Desk) Observe(ctx context.Context, o monitor.Outcome, about monitor.Mes
 		change := Decide(before, o, t)
 		return change, change.Commit(about, o.At)
 	})
+}
+
+// Report decides about an outcome of anything that is watched and is not a
+// monitor, and stores everything that follows from it. detail, which may be nil,
+// is what its notices show: output, and lines of a graph.
+func (d *Desk) Report(ctx context.Context, w monitor.Watched, o monitor.Outcome, detail *monitor.Detail) (monitor.Change, error) {
+	about := w.About()
+	fill(&about, o.Message, detail)
+	return d.Observe(ctx, o, about, Terms{Policy: w.Policy, Destinations: w.Alerts})
+}
+
+// Retire forgets the state of what was deleted or switched off. An incident under
+// way closes, and whoever was told that it began is told that it is over.
+func (d *Desk) Retire(ctx context.Context, w monitor.Watched, why monitor.Reason, author string, at time.Time) error {
+	_, err := d.swap(ctx, w.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
+		change, open := before.Retire(why, author, at)
+		if before.Version == 0 {
+			return monitor.Change{Decision: monitor.Decision{Reason: monitor.ReasonLate}}, monitor.Commit{} // never seen
+		}
+		if !open {
+			change = monitor.Change{State: monitor.State{Subject: w.Subject, Version: before.Version, At: before.At}}
+		}
+		return change, change.Commit(w.About(), at)
+	})
+	return err
 }
 
 // maxSwaps is how often a commit is decided anew because the state moved on.

@@ -137,6 +137,15 @@ func (d *Desk) escalate(ctx context.Context, from Unanswered, seen monitor.State
 // whatAbout returns what a notice says of a subject, and whom its monitor, or
 // the settings, tell.
 func (d *Desk) whatAbout(ctx context.Context, from Unanswered, state monitor.State) (monitor.Message, []string, error) {
+	if state.Subject.Kind != monitor.KindMonitor && state.Subject.Kind != monitor.KindSource && d.o.Subjects != nil {
+		w, err := d.o.Subjects.Watched(ctx, state.Subject)
+		if err != nil {
+			return monitor.Message{}, nil, err
+		}
+		about := w.About()
+		about.Text, about.RepeatAfter = state.Message, w.Policy.Or(d.o.Defaults).Repeat
+		return about, w.Alerts, nil
+	}
 	if state.Subject.Kind != monitor.KindMonitor {
 		return monitor.Message{Subject: state.Subject, Name: state.Subject.Key, Text: state.Message, RepeatAfter: d.o.Defaults.Repeat}, d.source.o.Alerts, nil
 	}
@@ -148,12 +157,12 @@ func (d *Desk) whatAbout(ctx context.Context, from Unanswered, state monitor.Sta
 	if err != nil {
 		return monitor.Message{}, nil, err
 	}
-	about := aboutMonitor(m)
+	about := m.Watched().About()
 	_, detail, err := from.LastRun(ctx, id)
 	if err != nil && !errors.Is(err, monitor.ErrNotFound) {
 		return monitor.Message{}, nil, err
 	}
-	fill(&about, Finished{Outcome: monitor.Outcome{Message: state.Message}, Detail: detail})
+	fill(&about, state.Message, detail)
 	about.RepeatAfter = m.Policy.Or(d.o.Defaults).Repeat
 	return about, m.Alerts, nil
 }

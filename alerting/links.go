@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +19,10 @@ type Links struct {
 
 // Subject is the page of what the notice is about, or "".
 func (l Links) Subject(s monitor.Subject) string {
-	if l.Base == "" || s.Kind != monitor.KindMonitor {
-		return l.Base
+	if l.Base == "" {
+		return ""
 	}
-	return l.Base + "/monitors/" + url.PathEscape(s.Key)
+	return l.Base + s.Path()
 }
 
 // Run is the page of the run that a notice tells of, or "".

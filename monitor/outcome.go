@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ const (
 	KindHeartbeat Kind = "heartbeat"
 	KindRule      Kind = "rule"
 	KindHistogram Kind = "histogram"
-	KindSource    Kind = "source" // a metrics source that monitors depend on
+	KindSource    Kind = "source"    // a metrics source that monitors depend on
+	KindComponent Kind = "component" // of the board
 )
 
 // Subject is what an outcome is about, such as monitor/12 or
@@ -32,6 +34,30 @@ func MonitorSubject(id int64) Subject {
 
 // String returns kind/key.
 func (s Subject) String() string { return string(s.Kind) + "/" + s.Key }
+
+// Path is the page of the subject, such as /monitors/12 or /rules/disk-full/web1;
+// "" for a kind that has none. Parts of the key are escaped.
+func (s Subject) Path() string {
+	switch s.Kind {
+	case KindMonitor:
+		return "/monitors/" + url.PathEscape(s.Key)
+	case KindHeartbeat:
+		return "/heartbeats/" + url.PathEscape(s.Key)
+	case KindHistogram:
+		return "/histograms/" + url.PathEscape(s.Key)
+	case KindComponent:
+		return "/board/" + url.PathEscape(s.Key)
+	case KindSource:
+		return "/sources"
+	case KindRule: // a rule and the key that it fired for
+		rule, key, found := strings.Cut(s.Key, "/")
+		if !found {
+			return "/rules/" + url.PathEscape(rule)
+		}
+		return "/rules/" + url.PathEscape(rule) + "/" + url.PathEscape(key)
+	}
+	return ""
+}
 
 // ParseSubject reads kind/key.
 func ParseSubject(text string) (Subject, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,9 +11,10 @@ import (
 )
 
 // guard lets only those through who have the role and, of a token, its scope.
-func (s *server) guard(need monitor.Role, next http.Handler) http.Handler {
+func (s *server) guard(route Route, next http.Handler) http.Handler {
+	scope := cmp.Or(route.Scope, account.ScopeFor(route.Need))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := account.From(r.Context()).Check(need, account.ScopeFor(need)); err != nil {
+		if err := account.From(r.Context()).Check(route.Need, scope); err != nil {
 			s.refuse(w, r, err)
 			return
 		}

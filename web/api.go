@@ -22,12 +22,12 @@ func apiConfig(version string) huma.Config {
 	return c
 }
 
-// op makes an operation of a handler whose errors are Go errors. The status is
+// Op makes an operation of a handler whose errors are Go errors. The status is
 // that of success, 200 if none is given.
-func op[I, O any](handler func(context.Context, *I) (*O, error), summary string, status ...int) operation {
-	return func(s *server, o huma.Operation) {
+func Op[I, O any](handler func(context.Context, *I) (*O, error), summary string, status ...int) Endpoint {
+	return operation(func(s *server, o huma.Operation) {
 		o.Summary = summary
-		o.Tags = []string{strings.Split(o.Path, "/")[3]}
+		o.Tags = []string{tag(o.Path)}
 		o.MaxBodyBytes = 4 << 20
 		if len(status) > 0 {
 			o.DefaultStatus = status[0]
@@ -39,13 +39,19 @@ func op[I, O any](handler func(context.Context, *I) (*O, error), summary string,
 			}
 			return out, nil
 		})
-	}
+	})
+}
+
+// tag is what operations are gathered under: the first part of the path that names a thing.
+func tag(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/"), "api/v1/"), "/")
+	return first
 }
 
 // operationID makes a name such as get-monitors-id-runs of method and path.
-func operationID(r route) string {
-	path := strings.NewReplacer("/api/v1/", "", "{", "", "}", "", "/", "-", ".", "-").Replace(r.pattern)
-	return strings.ToLower(r.method) + "-" + path
+func operationID(r Route) string {
+	path := strings.NewReplacer("/api/v1/", "", "{", "", "}", "", "/", "-", ".", "-").Replace(r.Pattern)
+	return strings.ToLower(r.Method) + "-" + path
 }
 
 // version reads If-Match: a version in quotes. Without the header it is 0.

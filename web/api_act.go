@@ -91,7 +91,7 @@ func (s *server) about(ctx context.Context, subject monitor.Subject) (monitor.Me
 	about := monitor.Message{Subject: subject}
 	id, err := strconv.ParseInt(subject.Key, 10, 64)
 	if subject.Kind != monitor.KindMonitor || err != nil {
-		return about, nil
+		return s.aboutOther(ctx, subject)
 	}
 	m, err := s.Library.Monitor(ctx, id)
 	if errors.Is(err, monitor.ErrNotFound) {
@@ -99,6 +99,21 @@ func (s *server) about(ctx context.Context, subject monitor.Subject) (monitor.Me
 	}
 	about.Name, about.Group, about.Labels, about.Description = m.Name, m.Group, m.Labels, m.Description
 	return about, err
+}
+
+func (s *server) aboutOther(ctx context.Context, subject monitor.Subject) (monitor.Message, error) {
+	about := monitor.Message{Subject: subject}
+	if s.Subjects == nil {
+		return about, nil
+	}
+	w, err := s.Subjects.Watched(ctx, subject)
+	if errors.Is(err, monitor.ErrNotFound) {
+		return about, nil
+	}
+	if err != nil {
+		return about, err
+	}
+	return w.About(), nil
 }
 
 type deliveryInput struct {

@@ -11,19 +11,19 @@ import (
 )
 
 // silenceRoutes are those of silences, where there is somebody to keep them.
-func (s *server) silenceRoutes() []route {
+func (s *server) silenceRoutes() []Route {
 	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
 	if s.Silences == nil {
 		return nil
 	}
-	return []route{
-		{get, "/silences", viewer, page(s.silencesPage)},
-		{get, "/api/v1/silences", viewer, op(s.apiSilences, "List silences, newest first")},
-		{post, "/api/v1/silences", editor, op(s.apiCreateSilence, "Hold notices back, once or again and again", http.StatusCreated)},
-		{get, "/api/v1/silences/{id}", viewer, op(s.apiSilence, "Get a silence")},
-		{put, "/api/v1/silences/{id}", editor, op(s.apiUpdateSilence, "Change a silence")},
-		{post, "/api/v1/silences/{id}/end", editor, op(s.apiEndSilence, "End a silence early, for good")},
-		{post, "/api/v1/silences/preview", viewer, op(s.apiPreviewSilence, "Say what a silence would match, when, and what it would have hidden; stores nothing")},
+	return []Route{
+		route(get, "/silences", viewer, Page(s.silencesPage)),
+		route(get, "/api/v1/silences", viewer, Op(s.apiSilences, "List silences, newest first")),
+		route(post, "/api/v1/silences", editor, Op(s.apiCreateSilence, "Hold notices back, once or again and again", http.StatusCreated)),
+		route(get, "/api/v1/silences/{id}", viewer, Op(s.apiSilence, "Get a silence")),
+		route(put, "/api/v1/silences/{id}", editor, Op(s.apiUpdateSilence, "Change a silence")),
+		route(post, "/api/v1/silences/{id}/end", editor, Op(s.apiEndSilence, "End a silence early, for good")),
+		route(post, "/api/v1/silences/preview", viewer, Op(s.apiPreviewSilence, "Say what a silence would match, when, and what it would have hidden; stores nothing")),
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	data := errorData{Problem: p}
-	if err := s.render(w, r, view{Page: "error", Title: p.Title, Status: p.Status, Data: data}); err != nil {
+	if err := s.render(w, r, View{Page: "error", Title: p.Title, Status: p.Status, Data: data}); err != nil {
 		s.Log.Error("show error page", "error", err)
 		http.Error(w, p.Title, p.Status)
 	}

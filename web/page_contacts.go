@@ -36,7 +36,7 @@ func (s *server) contactsPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Groups = append(data.Groups, row)
 	}
-	return s.render(w, r, view{Page: "contacts", Title: "Contacts", Nav: "Contacts", Data: data})
+	return s.render(w, r, View{Page: "contacts", Title: "Contacts", Nav: "Contacts", Data: data})
 }
 
 // New is the form of a group that is not there yet.

@@ -54,7 +54,7 @@ func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	if len(runs) > pageRows {
 		data.Older = fmt.Sprintf("/monitors/%d/runs?before=%s", id, runs[pageRows-1].At.UTC().Format(time.RFC3339Nano))
 	}
-	return s.render(w, r, view{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Live: true, Data: data})
+	return s.render(w, r, View{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Live: true, Data: data})
 }
 
 type runData struct {
@@ -94,7 +94,7 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Graph = template.JS(text) //nolint:gosec // json.Marshal has escaped <, > and &
 	}
-	return s.render(w, r, view{Page: "run", Title: m.Name + ": run", Nav: "Monitors", Data: data})
+	return s.render(w, r, View{Page: "run", Title: m.Name + ": run", Nav: "Monitors", Data: data})
 }
 
 func pathTime(text string) (time.Time, error) {
@@ -122,11 +122,9 @@ type incidentRow struct {
 }
 
 func (s *server) toIncidentRow(i monitor.Incident) incidentRow {
-	row := incidentRow{Incident: i, Class: i.Level.String(), Lasted: i.Duration(s.Now()), SubjText: i.Subject.String()}
-	if i.Subject.Kind == monitor.KindMonitor {
-		row.Link = "/monitors/" + i.Subject.Key
+	return incidentRow{
+		Incident: i, Class: i.Level.String(), Lasted: i.Duration(s.Now()), SubjText: i.Subject.String(), Link: i.Subject.Path(),
 	}
-	return row
 }
 
 func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
@@ -145,7 +143,7 @@ func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
 	if len(incidents) > pageRows {
 		data.Older = "/incidents?before=" + strconv.FormatInt(incidents[pageRows-1].ID, 10)
 	}
-	return s.render(w, r, view{Page: "incidents", Title: "Incidents", Nav: "Incidents", Live: true, Data: data})
+	return s.render(w, r, View{Page: "incidents", Title: "Incidents", Nav: "Incidents", Live: true, Data: data})
 }
 
 type incidentData struct {
@@ -183,7 +181,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Events = append(data.Events, row)
 	}
-	return s.render(w, r, view{Page: "incident", Title: "Incident: " + incident.Name, Nav: "Incidents", Live: true, Worst: incident.Level, Data: data})
+	return s.render(w, r, View{Page: "incident", Title: "Incident: " + incident.Name, Nav: "Incidents", Live: true, Worst: incident.Level, Data: data})
 }
 
 type deliveriesData struct {
@@ -224,7 +222,7 @@ func (s *server) deliveriesPage(w http.ResponseWriter, r *http.Request) error {
 	if len(notices) > pageRows/2 {
 		data.Older = "/deliveries?before=" + strconv.FormatInt(notices[pageRows/2-1].ID, 10)
 	}
-	return s.render(w, r, view{Page: "deliveries", Title: "Deliveries", Nav: "Deliveries", Live: true, Data: data})
+	return s.render(w, r, View{Page: "deliveries", Title: "Deliveries", Nav: "Deliveries", Live: true, Data: data})
 }
 
 func (s *server) toDeliveryRow(n monitor.Notice, attempts []monitor.Attempt) deliveryRow {

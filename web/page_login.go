@@ -34,7 +34,7 @@ func (s *server) showLogin(w http.ResponseWriter, r *http.Request, refusal error
 		p := s.problem("log in", refusal)
 		data.Error, status = p.Detail, p.Status
 	}
-	return s.render(w, r, view{Page: "login", Title: "Log in", Status: status, Data: data})
+	return s.render(w, r, View{Page: "login", Title: "Log in", Status: status, Data: data})
 }
 
 func (s *server) logIn(w http.ResponseWriter, r *http.Request) error {
@@ -55,34 +55,34 @@ func (s *server) orForm(w http.ResponseWriter, r *http.Request, err error) error
 }
 
 // accessRoutes are those that make sense only where somebody can log in.
-func (s *server) accessRoutes() []route {
+func (s *server) accessRoutes() []Route {
 	if s.Access == nil {
 		return nil
 	}
 	const get, post, patch, put, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete
 	api := account.NewAPI(s.Access)
-	return []route{
-		{get, "/login", anyone, page(s.loginPage)},
-		{post, "/login", anyone, page(s.logIn)},
-		{post, "/logout", anyone, page(s.Access.ServeLogout)},
-		{get, "/login/oidc", anyone, page(s.Access.ServeOIDC)},
-		{get, "/login/oidc/callback", anyone, page(s.oidcCallback)},
-		{get, "/settings", viewer, page(s.settingsPage)},
+	return []Route{
+		route(get, "/login", anyone, Page(s.loginPage)),
+		route(post, "/login", anyone, Page(s.logIn)),
+		route(post, "/logout", anyone, Page(s.Access.ServeLogout)),
+		route(get, "/login/oidc", anyone, Page(s.Access.ServeOIDC)),
+		route(get, "/login/oidc/callback", anyone, Page(s.oidcCallback)),
+		route(get, "/settings", viewer, Page(s.settingsPage)),
 
-		{get, "/api/v1/me", viewer, op(api.Me, "Say who asks and what they may")},
-		{put, "/api/v1/me/password", viewer, op(api.ChangePassword, "Change your own password", http.StatusNoContent)},
-		{get, "/api/v1/sessions", viewer, op(api.Sessions, "List your own sessions")},
-		{del, "/api/v1/sessions/{id}", viewer, op(api.EndSession, "End one of your sessions", http.StatusNoContent)},
-		{del, "/api/v1/sessions", viewer, op(api.EndOtherSessions, "End all your sessions but this one", http.StatusNoContent)},
-		{get, "/api/v1/tokens", viewer, op(api.Tokens, "List API tokens")},
-		{post, "/api/v1/tokens", viewer, op(api.CreateToken, "Make an API token", http.StatusCreated)},
-		{del, "/api/v1/tokens/{id}", viewer, op(api.RevokeToken, "Revoke an API token", http.StatusNoContent)},
-		{get, "/api/v1/users", admin, op(api.Users, "List users")},
-		{post, "/api/v1/users", admin, op(api.CreateUser, "Add a user", http.StatusCreated)},
-		{get, "/api/v1/users/{id}", admin, op(api.User, "Get a user")},
-		{patch, "/api/v1/users/{id}", admin, op(api.EditUser, "Change a user")},
-		{del, "/api/v1/users/{id}", admin, op(api.RemoveUser, "Remove a user", http.StatusNoContent)},
-		{put, "/api/v1/users/{id}/password", admin, op(api.SetPassword, "Give a user a password", http.StatusNoContent)},
-		{get, "/api/v1/audit", admin, op(api.Audit, "Read the audit log, newest first")},
+		route(get, "/api/v1/me", viewer, Op(api.Me, "Say who asks and what they may")),
+		route(put, "/api/v1/me/password", viewer, Op(api.ChangePassword, "Change your own password", http.StatusNoContent)),
+		route(get, "/api/v1/sessions", viewer, Op(api.Sessions, "List your own sessions")),
+		route(del, "/api/v1/sessions/{id}", viewer, Op(api.EndSession, "End one of your sessions", http.StatusNoContent)),
+		route(del, "/api/v1/sessions", viewer, Op(api.EndOtherSessions, "End all your sessions but this one", http.StatusNoContent)),
+		route(get, "/api/v1/tokens", viewer, Op(api.Tokens, "List API tokens")),
+		route(post, "/api/v1/tokens", viewer, Op(api.CreateToken, "Make an API token", http.StatusCreated)),
+		route(del, "/api/v1/tokens/{id}", viewer, Op(api.RevokeToken, "Revoke an API token", http.StatusNoContent)),
+		route(get, "/api/v1/users", admin, Op(api.Users, "List users")),
+		route(post, "/api/v1/users", admin, Op(api.CreateUser, "Add a user", http.StatusCreated)),
+		route(get, "/api/v1/users/{id}", admin, Op(api.User, "Get a user")),
+		route(patch, "/api/v1/users/{id}", admin, Op(api.EditUser, "Change a user")),
+		route(del, "/api/v1/users/{id}", admin, Op(api.RemoveUser, "Remove a user", http.StatusNoContent)),
+		route(put, "/api/v1/users/{id}/password", admin, Op(api.SetPassword, "Give a user a password", http.StatusNoContent)),
+		route(get, "/api/v1/audit", admin, Op(api.Audit, "Read the audit log, newest first")),
 	}
 }

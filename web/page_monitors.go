@@ -68,7 +68,7 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Summary, err = jsonText(summary); err != nil {
 		return err
 	}
-	return s.render(w, r, view{Page: "monitors", Title: "Monitors", Nav: "Monitors", Live: true, Worst: worst, Data: data})
+	return s.render(w, r, View{Page: "monitors", Title: "Monitors", Nav: "Monitors", Live: true, Worst: worst, Data: data})
 }
 
 func (s *server) toMonitorRow(o *overviewRow) monitorRow {

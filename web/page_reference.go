@@ -28,7 +28,7 @@ func (s *server) referencePage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Groups[i].Entries = append(data.Groups[i].Entries, e)
 	}
-	return s.render(w, r, view{Page: "reference", Title: "Reference", Nav: "Reference", Data: data})
+	return s.render(w, r, View{Page: "reference", Title: "Reference", Nav: "Reference", Data: data})
 }
 
 type apiDocsData struct {
@@ -54,21 +54,21 @@ func (s *server) apiDocsPage(w http.ResponseWriter, r *http.Request) error {
 	document := s.api.OpenAPI()
 	data := apiDocsData{}
 	for _, route := range s.routes() {
-		item := document.Paths[route.pattern]
+		item := document.Paths[route.Pattern]
 		if item == nil {
 			continue
 		}
-		o := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[route.method]
+		o := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete, "PATCH": item.Patch}[route.Method]
 		if o == nil {
 			continue
 		}
 		data.Operations = append(data.Operations, describe(document, route, o))
 	}
-	return s.render(w, r, view{Page: "api", Title: "API", Nav: "Reference", Data: data})
+	return s.render(w, r, View{Page: "api", Title: "API", Nav: "Reference", Data: data})
 }
 
-func describe(document *huma.OpenAPI, r route, o *huma.Operation) apiOperation {
-	d := apiOperation{Method: o.Method, Path: o.Path, Summary: o.Summary, Need: r.need.String()}
+func describe(document *huma.OpenAPI, r Route, o *huma.Operation) apiOperation {
+	d := apiOperation{Method: o.Method, Path: o.Path, Summary: o.Summary, Need: r.Need.String()}
 	for _, p := range o.Parameters {
 		d.Parameters = append(d.Parameters, apiParameter{Name: p.Name + " (" + p.In + ")", Type: typeOf(p.Schema), Doc: p.Description, Required: p.Required})
 	}

@@ -50,5 +50,5 @@ func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.render(w, r, view{Page: "settings", Title: "Settings", Nav: "Settings", Data: data})
+	return s.render(w, r, View{Page: "settings", Title: "Settings", Nav: "Settings", Data: data})
 }

@@ -73,7 +73,7 @@ func (s *server) silencesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data.Lists = silenceLists(all, names, now, data.CanEdit)
-	return s.render(w, r, view{Page: "silences", Title: "Silences", Nav: "Silences", Live: true, Data: data})
+	return s.render(w, r, View{Page: "silences", Title: "Silences", Nav: "Silences", Live: true, Data: data})
 }
 
 // silenceForm is what the form starts with.

@@ -33,5 +33,5 @@ func (s *server) sourcesPage(w http.ResponseWriter, r *http.Request) error {
 			data.Affected = append(data.Affected, s.toMonitorRow(row))
 		}
 	}
-	return s.render(w, r, view{Page: "sources", Title: "Sources", Nav: "Sources", Data: data})
+	return s.render(w, r, View{Page: "sources", Title: "Sources", Nav: "Sources", Data: data})
 }

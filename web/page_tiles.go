@@ -60,7 +60,7 @@ func (s *server) tilesPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Summary, err = jsonText(summary); err != nil {
 		return err
 	}
-	return s.render(w, r, view{Page: "tiles", Title: "Tiles", Nav: "Monitors", Live: true, Bare: data.Kiosk, Worst: worst, Data: data})
+	return s.render(w, r, View{Page: "tiles", Title: "Tiles", Nav: "Monitors", Live: true, Bare: data.Kiosk, Worst: worst, Data: data})
 }
 
 // arrange puts rows into the reader's own order, which a cookie keeps as ids

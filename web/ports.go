@@ -118,3 +118,11 @@ type Silences interface {
 type Outbox interface {
 	Retry(ctx context.Context, id int64, at time.Time) error
 }
+
+// Subjects knows what watched things are called, whatever their kind.
+type Subjects interface {
+	// Watched gives monitor.ErrNotFound for what is not there (any more).
+	Watched(ctx context.Context, subject monitor.Subject) (monitor.Watched, error)
+	// AllWatched returns all of all kinds but components, in the order of kind and name.
+	AllWatched(ctx context.Context) ([]monitor.Watched, error)
+}

@@ -15,8 +15,8 @@ import (
 	"wingmirror/monitor"
 )
 
-// view is one page to be shown.
-type view struct {
+// View is one page to be shown.
+type View struct {
 	Page   string // template
 	Title  string //
 	Status int    // 0 is 200
@@ -34,7 +34,7 @@ type layoutData struct {
 	Theme    string
 	Nonce    string
 	Worst    string
-	Nav      []navEntry
+	Nav      []NavEntry
 	Live     bool
 	Bare     bool
 	Demo     bool
@@ -43,24 +43,28 @@ type layoutData struct {
 	Data     any
 }
 
-type navEntry struct {
+// NavEntry is one entry of the main navigation. Current is filled in by the layout.
+type NavEntry struct {
 	Label, Href string
 	Current     bool
 }
 
-func (s *server) navigation(current string) []navEntry {
-	entries := []navEntry{
+func (s *server) navigation(current string) []NavEntry {
+	entries := []NavEntry{
 		{Label: "Monitors", Href: "/"}, {Label: "Incidents", Href: "/incidents"}, {Label: "Deliveries", Href: "/deliveries"},
 		{Label: "Sources", Href: "/sources"}, {Label: "Reference", Href: "/reference"},
 	}
 	if s.Contacts != nil {
-		entries = slices.Insert(entries, 3, navEntry{Label: "Contacts", Href: "/contacts"})
+		entries = slices.Insert(entries, 3, NavEntry{Label: "Contacts", Href: "/contacts"})
 	}
 	if s.Silences != nil {
-		entries = slices.Insert(entries, 2, navEntry{Label: "Silences", Href: "/silences"})
+		entries = slices.Insert(entries, 2, NavEntry{Label: "Silences", Href: "/silences"})
+	}
+	for _, room := range s.Rooms {
+		entries = slices.Insert(entries, 1, room.Nav()...)
 	}
 	if s.Access != nil {
-		entries = append(entries, navEntry{Label: "Settings", Href: "/settings"})
+		entries = append(entries, NavEntry{Label: "Settings", Href: "/settings"})
 	}
 	for i := range entries {
 		entries[i].Current = entries[i].Label == current
@@ -70,7 +74,7 @@ func (s *server) navigation(current string) []navEntry {
 
 // render writes a page. Nothing is sent before the whole page is made, so an
 // error in a template is an error page and not half of one.
-func (s *server) render(w http.ResponseWriter, r *http.Request, v view) error {
+func (s *server) render(w http.ResponseWriter, r *http.Request, v View) error {
 	data := layoutData{
 		Title: v.Title, Theme: theme(r), Nav: s.navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
 		Worst: v.Worst.String(),

@@ -10,49 +10,56 @@ import (
 	"wingmirror/monitor"
 )
 
-// route is one line of the table of everything that can be asked for.
-type route struct {
-	method  string
-	pattern string
-	need    monitor.Role
-	serve   endpoint
+// Route is one line of the table of everything that can be asked for.
+type Route struct {
+	Method, Pattern string
+	Need            monitor.Role
+	Scope           monitor.Scope // that a token needs; "" for the one that goes with the role
+	Serve           Endpoint
 }
 
-// endpoint is how a route is served: a page, a JSON operation, or a plain handler.
-type endpoint interface{ mount(s *server, r route) }
+func route(method, pattern string, need monitor.Role, serve Endpoint) Route {
+	return Route{Method: method, Pattern: pattern, Need: need, Serve: serve}
+}
 
-// page is a handler whose errors become a page, or JSON if that was asked for.
+// Endpoint is how a route is served: a page, or an operation of the JSON API.
+type Endpoint interface{ mount(s *server, r Route) }
+
+// Page makes an endpoint of a handler whose errors become a page, or JSON if
+// that was asked for. It serves whatever it likes, not only HTML.
+func Page(handler func(w http.ResponseWriter, r *http.Request) error) Endpoint { return page(handler) }
+
 type page func(w http.ResponseWriter, r *http.Request) error
 
-func (p page) mount(s *server, r route) {
-	s.mux.Handle(r.method+" "+r.pattern, s.guard(r.need, s.plain(p)))
+func (p page) mount(s *server, r Route) {
+	s.mux.Handle(r.Method+" "+r.Pattern, s.guard(r, s.plain(p)))
 }
 
 // operation is a handler of the JSON API, described in its OpenAPI document.
 type operation func(s *server, op huma.Operation)
 
-func (o operation) mount(s *server, r route) {
-	o(s, huma.Operation{Method: r.method, Path: r.pattern, OperationID: operationID(r)})
+func (o operation) mount(s *server, r Route) {
+	o(s, huma.Operation{Method: r.Method, Path: r.Pattern, OperationID: operationID(r)})
 }
 
 // mount puts the whole table on the mux. The API's adapter gets a mux of its
 // own, which looks up the role, so that no operation can be mounted without one.
 func (s *server) mount() {
 	table := s.routes()
-	needs := make(map[string]monitor.Role, len(table))
+	needs := make(map[string]Route, len(table))
 	for _, r := range table {
-		needs[r.method+" "+r.pattern] = r.need
+		needs[r.Method+" "+r.Pattern] = r
 	}
 	s.api = humago.New(guardedMux{s, needs}, apiConfig(s.Version))
 	for _, r := range table {
-		r.serve.mount(s, r)
+		r.Serve.mount(s, r)
 	}
-	s.mux.Handle("/", s.guard(monitor.NoRole, s.plain(s.notFound)))
+	s.mux.Handle("/", s.guard(Route{Need: anyone}, s.plain(s.notFound)))
 }
 
 type guardedMux struct {
 	s     *server
-	needs map[string]monitor.Role
+	needs map[string]Route
 }
 
 // HandleFunc mounts a handler of the API behind the role that the table names.
@@ -76,95 +83,89 @@ const (
 )
 
 // actRoutes are those of people's decisions, where there is somebody to take them.
-func (s *server) actRoutes() []route {
+func (s *server) actRoutes() []Route {
 	const post = http.MethodPost
-	var table []route
+	var table []Route
 	if s.Desk != nil {
 		table = append(table,
-			route{post, "/api/v1/incidents/{id}/acknowledge", editor, op(s.apiAcknowledge, "Take an incident on: it is not repeated any more")},
-			route{post, "/api/v1/incidents/{id}/unacknowledge", editor, op(s.apiUnacknowledge, "Take an acknowledgement back")},
-			route{post, "/api/v1/incidents/{id}/notes", editor, op(s.apiNote, "Add a note to an incident's timeline")},
-			route{post, "/api/v1/incidents/{id}/close", editor, op(s.apiCloseIncident, "Close an incident by hand")},
+			route(post, "/api/v1/incidents/{id}/acknowledge", editor, Op(s.apiAcknowledge, "Take an incident on: it is not repeated any more")),
+			route(post, "/api/v1/incidents/{id}/unacknowledge", editor, Op(s.apiUnacknowledge, "Take an acknowledgement back")),
+			route(post, "/api/v1/incidents/{id}/notes", editor, Op(s.apiNote, "Add a note to an incident's timeline")),
+			route(post, "/api/v1/incidents/{id}/close", editor, Op(s.apiCloseIncident, "Close an incident by hand")),
 		)
 	}
 	if s.Trial != nil {
-		table = append(table, route{post, "/api/v1/destinations/test", editor, op(s.apiTrial, "Send a test notice at once")})
+		table = append(table, route(post, "/api/v1/destinations/test", editor, Op(s.apiTrial, "Send a test notice at once")))
 	}
 	if s.Outbox != nil {
-		table = append(table, route{post, "/api/v1/deliveries/{id}/retry", editor, op(s.apiRetry, "Try a delivery again at once")})
+		table = append(table, route(post, "/api/v1/deliveries/{id}/retry", editor, Op(s.apiRetry, "Try a delivery again at once")))
 	}
 	return table
 }
 
 // contactRoutes are those of contact groups, where there are some to be kept.
-func (s *server) contactRoutes() []route {
+func (s *server) contactRoutes() []Route {
 	if s.Contacts == nil {
 		return nil
 	}
 	const one = "/api/v1/contacts/{name}"
-	return []route{
-		{http.MethodGet, "/contacts", viewer, page(s.contactsPage)},
-		{http.MethodGet, "/api/v1/contacts", viewer, op(s.apiContacts, "List contact groups, and who is on duty")},
-		{http.MethodPost, "/api/v1/contacts", editor, op(s.apiCreateContact, "Create a contact group", http.StatusCreated)},
-		{http.MethodPut, one, editor, op(s.apiUpdateContact, "Replace a contact group")},
-		{http.MethodDelete, one, editor, op(s.apiDeleteContact, "Delete a contact group that nobody names", http.StatusNoContent)},
+	return []Route{
+		route(http.MethodGet, "/contacts", viewer, Page(s.contactsPage)),
+		route(http.MethodGet, "/api/v1/contacts", viewer, Op(s.apiContacts, "List contact groups, and who is on duty")),
+		route(http.MethodPost, "/api/v1/contacts", editor, Op(s.apiCreateContact, "Create a contact group", http.StatusCreated)),
+		route(http.MethodPut, one, editor, Op(s.apiUpdateContact, "Replace a contact group")),
+		route(http.MethodDelete, one, editor, Op(s.apiDeleteContact, "Delete a contact group that nobody names", http.StatusNoContent)),
 	}
 }
 
-func (s *server) routes() []route {
+func (s *server) routes() []Route {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
-	table := []route{
-		{get, "/{$}", viewer, page(s.monitorsPage)},
-		{get, "/tiles", viewer, page(s.tilesPage)},
-		{get, "/monitors/new", editor, page(s.newMonitorPage)},
-		{get, "/monitors/{id}", viewer, page(s.monitorPage)},
-		{get, "/monitors/{id}/runs", viewer, page(s.runsPage)},
-		{get, "/monitors/{id}/runs/{at}", viewer, page(s.runPage)},
-		{get, "/monitors/{id}/versions", viewer, page(s.versionsPage)},
-		{get, "/incidents", viewer, page(s.incidentsPage)},
-		{get, "/incidents/{id}", viewer, page(s.incidentPage)},
-		{get, "/deliveries", viewer, page(s.deliveriesPage)},
-		{get, "/sources", viewer, page(s.sourcesPage)},
-		{get, "/costs", viewer, page(s.costsPage)},
-		{get, "/reference", viewer, page(s.referencePage)},
-		{get, "/docs/api", viewer, page(s.apiDocsPage)},
-		{get, "/events", viewer, page(s.events)},
-		{get, "/assets/{name}", anyone, page(s.asset)},
-		{get, "/favicon/{level}", anyone, page(s.favicon)},
-		{get, "/favicon.ico", anyone, page(s.favicon)},
+	table := []Route{
+		route(get, "/{$}", viewer, Page(s.monitorsPage)),
+		route(get, "/tiles", viewer, Page(s.tilesPage)),
+		route(get, "/monitors/new", editor, Page(s.newMonitorPage)),
+		route(get, "/monitors/{id}", viewer, Page(s.monitorPage)),
+		route(get, "/monitors/{id}/runs", viewer, Page(s.runsPage)),
+		route(get, "/monitors/{id}/runs/{at}", viewer, Page(s.runPage)),
+		route(get, "/monitors/{id}/versions", viewer, Page(s.versionsPage)),
+		route(get, "/incidents", viewer, Page(s.incidentsPage)),
+		route(get, "/incidents/{id}", viewer, Page(s.incidentPage)),
+		route(get, "/deliveries", viewer, Page(s.deliveriesPage)),
+		route(get, "/sources", viewer, Page(s.sourcesPage)),
+		route(get, "/costs", viewer, Page(s.costsPage)),
+		route(get, "/reference", viewer, Page(s.referencePage)),
+		route(get, "/docs/api", viewer, Page(s.apiDocsPage)),
+		route(get, "/events", viewer, Page(s.events)),
+		route(get, "/assets/{name}", anyone, Page(s.asset)),
+		route(get, "/favicon/{level}", anyone, Page(s.favicon)),
+		route(get, "/favicon.ico", anyone, Page(s.favicon)),
 
-		{get, "/api/v1/monitors", viewer, op(s.apiMonitors, "List monitors with their state")},
-		{post, "/api/v1/monitors", editor, op(s.apiCreateMonitor, "Create a monitor", http.StatusCreated)},
-		{get, "/api/v1/monitors/{id}", viewer, op(s.apiMonitor, "Get a monitor")},
-		{put, "/api/v1/monitors/{id}", editor, op(s.apiUpdateMonitor, "Replace a monitor")},
-		{del, "/api/v1/monitors/{id}", editor, op(s.apiDeleteMonitor, "Delete a monitor", http.StatusNoContent)},
-		{post, "/api/v1/monitors/{id}/enable", editor, op(s.apiEnable, "Let a monitor run")},
-		{post, "/api/v1/monitors/{id}/disable", editor, op(s.apiDisable, "Pause a monitor")},
-		{get, "/api/v1/monitors/{id}/runs", viewer, op(s.apiRuns, "List the runs of a monitor, newest first")},
-		{get, "/api/v1/monitors/{id}/runs/{at}", viewer, op(s.apiRun, "Get a run with its output and graph")},
-		{get, "/api/v1/monitors/{id}/versions", viewer, op(s.apiVersions, "List the saved versions of a monitor, newest first")},
-		{post, "/api/v1/monitors/active", editor, op(s.apiSetActive, "Let many monitors run, or pause them: all or none", http.StatusNoContent)},
-		{post, "/api/v1/test-run", editor, op(s.apiTestRun, "Run a monitor once; stores and sends nothing")},
-		{post, "/api/v1/preview", viewer, op(s.apiPreview, "Fetch targets and say what each brought back")},
-		{post, "/api/v1/check-script", viewer, op(s.apiCheckScript, "Parse a script")},
-		{get, "/api/v1/schedule", viewer, op(s.apiSchedule, "Explain a crontab and list its next times")},
-		{get, "/api/v1/source/find", viewer, op(s.apiFind, "Find metrics")},
-		{get, "/api/v1/source/functions", viewer, op(s.apiFunctions, "List the functions of the metrics source")},
-		{get, "/api/v1/incidents", viewer, op(s.apiIncidents, "List incidents, newest first")},
-		{get, "/api/v1/deliveries", viewer, op(s.apiDeliveries, "List what was sent, newest first")},
-		{get, "/api/v1/incidents/{id}", viewer, op(s.apiIncident, "Get an incident")},
-		{get, "/api/v1/deliveries/{id}", viewer, op(s.apiDelivery, "Get a delivery with its attempts")},
-		{get, "/api/v1/costs", viewer, op(s.apiCosts, "Rank monitors by what their runs used in the last hour")},
-		{get, "/api/v1/stdlib", viewer, op(s.apiStdlib, "Describe what scripts can call")},
-		{get, "/api/v1/openapi.json", viewer, page(s.openAPI)},
+		route(get, "/api/v1/monitors", viewer, Op(s.apiMonitors, "List monitors with their state")),
+		route(post, "/api/v1/monitors", editor, Op(s.apiCreateMonitor, "Create a monitor", http.StatusCreated)),
+		route(get, "/api/v1/monitors/{id}", viewer, Op(s.apiMonitor, "Get a monitor")),
+		route(put, "/api/v1/monitors/{id}", editor, Op(s.apiUpdateMonitor, "Replace a monitor")),
+		route(del, "/api/v1/monitors/{id}", editor, Op(s.apiDeleteMonitor, "Delete a monitor", http.StatusNoContent)),
+		route(post, "/api/v1/monitors/{id}/enable", editor, Op(s.apiEnable, "Let a monitor run")),
+		route(post, "/api/v1/monitors/{id}/disable", editor, Op(s.apiDisable, "Pause a monitor")),
+		route(get, "/api/v1/monitors/{id}/runs", viewer, Op(s.apiRuns, "List the runs of a monitor, newest first")),
+		route(get, "/api/v1/monitors/{id}/runs/{at}", viewer, Op(s.apiRun, "Get a run with its output and graph")),
+		route(get, "/api/v1/monitors/{id}/versions", viewer, Op(s.apiVersions, "List the saved versions of a monitor, newest first")),
+		route(post, "/api/v1/monitors/active", editor, Op(s.apiSetActive, "Let many monitors run, or pause them: all or none", http.StatusNoContent)),
+		route(post, "/api/v1/test-run", editor, Op(s.apiTestRun, "Run a monitor once; stores and sends nothing")),
+		route(post, "/api/v1/preview", viewer, Op(s.apiPreview, "Fetch targets and say what each brought back")),
+		route(post, "/api/v1/check-script", viewer, Op(s.apiCheckScript, "Parse a script")),
+		route(get, "/api/v1/schedule", viewer, Op(s.apiSchedule, "Explain a crontab and list its next times")),
+		route(get, "/api/v1/source/find", viewer, Op(s.apiFind, "Find metrics")),
+		route(get, "/api/v1/source/functions", viewer, Op(s.apiFunctions, "List the functions of the metrics source")),
+		route(get, "/api/v1/incidents", viewer, Op(s.apiIncidents, "List incidents, newest first")),
+		route(get, "/api/v1/deliveries", viewer, Op(s.apiDeliveries, "List what was sent, newest first")),
+		route(get, "/api/v1/incidents/{id}", viewer, Op(s.apiIncident, "Get an incident")),
+		route(get, "/api/v1/deliveries/{id}", viewer, Op(s.apiDelivery, "Get a delivery with its attempts")),
+		route(get, "/api/v1/costs", viewer, Op(s.apiCosts, "Rank monitors by what their runs used in the last hour")),
+		route(get, "/api/v1/stdlib", viewer, Op(s.apiStdlib, "Describe what scripts can call")),
+		route(get, "/api/v1/openapi.json", viewer, Page(s.openAPI)),
 	}
-	return slices.Concat(table, s.actRoutes(), s.contactRoutes(), s.accessRoutes(), s.silenceRoutes())
-}
-
-// Route is one line of the table of routes, for whoever checks it from outside.
-type Route struct {
-	Method, Pattern string
-	Need            monitor.Role
+	return slices.Concat(table, s.actRoutes(), s.contactRoutes(), s.accessRoutes(), s.silenceRoutes(), s.roomRoutes())
 }
 
 // Routes returns the table that New would serve with these options.
@@ -173,9 +174,5 @@ func Routes(o Options) ([]Route, error) {
 		return nil, err
 	}
 	s := &server{Options: o}
-	var all []Route
-	for _, r := range s.routes() {
-		all = append(all, Route{r.method, r.pattern, r.need})
-	}
-	return all, nil
+	return s.routes(), nil
 }

@@ -42,6 +42,8 @@ type Options struct {
 	Trial     Trial           // nil: destinations cannot be tried
 	Contacts  Contacts        // nil: there are no contact groups
 	Defaults  monitor.Policy  // of the installation, for what a monitor leaves open
+	Subjects  Subjects        // nil: only monitors are known by name
+	Rooms     []Room          // parts of the pages from packages below this one
 	Access    *account.Access // nil: everybody is an admin
 	Schedule  Schedule        // nil: next runs are not shown
 	Events    Events          // nil: pages do not update by themselves; a Bell is also rung after saves

@@ -45,6 +45,9 @@ type server struct {
 	channels   map[string]alerting.Channel
 	contacts   *contacts
 	silences   *silences
+	subjects   subjects
+	rooms      []web.Room
+	background []func(context.Context) // what rooms do until the server stops
 	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
@@ -55,7 +58,7 @@ type server struct {
 // newServer opens everything and starts nothing but the workers, each part after
 // those that it needs.
 func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind) (_ *server, err error) {
-	s := &server{config: c, log: log}
+	s := &server{config: c, log: log, subjects: subjects{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -84,6 +87,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.closers = append(s.closers, s.pool.Close)
+	s.subjects[monitor.KindMonitor] = watchedMonitors{s.db}
 	if s.contacts, err = openContacts(ctx, s.db); err != nil {
 		return nil, err
 	}
@@ -125,6 +129,7 @@ func (s *server) openAlerting(kind serverKind) error {
 		Silences: &s.silences.book,
 		Ledger:   s.db, Log: s.log.With("part", "desk"), Installation: s.db.Installation(), Defaults: s.defaults,
 		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts}, Contacts: s.contacts.Contacts,
+		Subjects: s.subjects,
 	})
 	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
 		Outbox: s.db, Channels: s.channels, Log: s.log.With("part", "dispatcher"), Grace: s.config.Schedule.StopTimeout,
@@ -155,6 +160,7 @@ func (s *server) openPages(kind serverKind, mode account.Mode) error {
 		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
 		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
 		Desk: s.desk, Silences: s.silences, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
+		Subjects: s.subjects, Rooms: s.rooms,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
 		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	})
@@ -210,6 +216,9 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	background.Go(func() { s.desk.RunEscalations(ctx, s.db, s.bell.Ring) })
 	background.Go(func() { s.sweep(ctx) })
 	background.Go(func() { library{s.config.Sandbox.Library, s.pool, s.log}.follow(ctx, s.pool.Library()) })
+	for _, room := range s.background {
+		background.Go(func() { room(ctx) })
+	}
 	s.logStart(ctx)
 	ready(s.base)
 
