@@ -86,7 +86,7 @@ func (s *server) costsPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Rows, err = s.costs(r.Context(), key, mostExpensive); err != nil {
 		return err
 	}
-	return s.render(w, r, View{Page: "costs", Title: "Costs", Nav: "Sources", Live: true, Data: data})
+	return s.render(w, r, View{Page: "costs", Title: "Costs", Nav: "Costs", Live: true, Data: data})
 }
 
 func findCostKey(name string) (costKey, error) {

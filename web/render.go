@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,42 +33,13 @@ type layoutData struct {
 	Theme    string
 	Nonce    string
 	Worst    string
-	Nav      []NavEntry
+	Nav      navigation
 	Live     bool
 	Bare     bool
 	Demo     bool
 	User     string
 	OpenNote string
 	Data     any
-}
-
-// NavEntry is one entry of the main navigation. Current is filled in by the layout.
-type NavEntry struct {
-	Label, Href string
-	Current     bool
-}
-
-func (s *server) navigation(current string) []NavEntry {
-	entries := []NavEntry{
-		{Label: "Monitors", Href: "/"}, {Label: "Incidents", Href: "/incidents"}, {Label: "Deliveries", Href: "/deliveries"},
-		{Label: "Sources", Href: "/sources"}, {Label: "Reference", Href: "/reference"},
-	}
-	if s.Contacts != nil {
-		entries = slices.Insert(entries, 3, NavEntry{Label: "Contacts", Href: "/contacts"})
-	}
-	if s.Silences != nil {
-		entries = slices.Insert(entries, 2, NavEntry{Label: "Silences", Href: "/silences"})
-	}
-	for _, room := range s.Rooms {
-		entries = slices.Insert(entries, 1, room.Nav()...)
-	}
-	if s.Access != nil {
-		entries = append(entries, NavEntry{Label: "Settings", Href: "/settings"})
-	}
-	for i := range entries {
-		entries[i].Current = entries[i].Label == current
-	}
-	return entries
 }
 
 // render writes a page. Nothing is sent before the whole page is made, so an
@@ -83,7 +53,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v View) error {
 		data.User = who.Name
 	}
 	if s.Access != nil && account.From(r.Context()).Kind == account.Nobody {
-		data.Nav = nil // none of it would open
+		data.Nav = navigation{} // none of it would open
 	}
 	if s.Access != nil {
 		mode, err := s.Access.Mode(r.Context())

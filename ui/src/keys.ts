@@ -1,7 +1,8 @@
 // Keyboard shortcuts. None of them act while somebody is typing.
 import { $, all, maybe } from "./dom";
 
-const places: Record<string, string> = { m: "/", i: "/incidents", d: "/deliveries", s: "/sources", r: "/reference" };
+/** The place that a key opens after g: the navigation names it. */
+const place = (key: string): string | null => maybe<HTMLAnchorElement>(`#menu a[data-key="${CSS.escape(key)}"]`)?.href ?? null;
 
 export function startKeys(): void {
   let pending = 0;
@@ -10,9 +11,10 @@ export function startKeys(): void {
   maybe("#help-close")?.addEventListener("click", () => help?.close());
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target) || help?.open) return;
-    if (Date.now() - pending < 1200 && places[e.key]) {
+    const to = Date.now() - pending < 1200 ? place(e.key) : null;
+    if (to) {
       pending = 0;
-      location.assign(places[e.key] as string);
+      location.assign(to);
       return;
     }
     pending = 0;
