@@ -35,14 +35,15 @@ func (s Silence) Recurring() bool { return s.Schedule != "" }
 // without any it matches nothing.
 type Match struct {
 	Everything bool              // all subjects, monitors or not; no other condition goes with it
-	Monitors   []int64           // one of these
+	Monitors   []int64           // one of these, or of Subjects
+	Subjects   []Subject         // one of these, of any kind; a rule stands for all its keys
 	Group      string            // in this group or below
 	Labels     map[string]string // has all of these
 }
 
 // Empty reports whether no condition is given.
 func (m Match) Empty() bool {
-	return !m.Everything && len(m.Monitors) == 0 && m.Group == "" && len(m.Labels) == 0
+	return !m.Everything && len(m.Monitors) == 0 && len(m.Subjects) == 0 && m.Group == "" && len(m.Labels) == 0
 }
 
 // Covers reports whether the conditions hold for a subject.
@@ -52,7 +53,7 @@ func (m Match) Covers(subject Subject, group string, labels map[string]string) b
 		return true
 	case m.Empty():
 		return false
-	case len(m.Monitors) > 0 && !m.names(subject):
+	case len(m.Monitors)+len(m.Subjects) > 0 && !m.names(subject):
 		return false
 	case m.Group != "" && !within(group, m.Group):
 		return false
@@ -73,7 +74,12 @@ func within(group, other string) bool {
 
 func (m Match) names(subject Subject) bool {
 	id, err := strconv.ParseInt(subject.Key, 10, 64)
-	return err == nil && subject.Kind == KindMonitor && slices.Contains(m.Monitors, id)
+	if err == nil && subject.Kind == KindMonitor && slices.Contains(m.Monitors, id) {
+		return true
+	}
+	return slices.ContainsFunc(m.Subjects, func(named Subject) bool {
+		return named == subject || named.Kind == KindRule && subject.Kind == KindRule && strings.HasPrefix(subject.Key, named.Key+"/")
+	})
 }
 
 // String returns the conditions in words: "monitors 3 and 4 in group shop with team=web".
@@ -84,16 +90,27 @@ func (m Match) String() string {
 	case m.Empty():
 		return "nothing"
 	}
-	ids := make([]string, len(m.Monitors))
-	for i, id := range m.Monitors {
-		ids[i] = strconv.FormatInt(id, 10)
+	named := make([]string, 0, len(m.Monitors)+len(m.Subjects))
+	for _, id := range m.Monitors {
+		named = append(named, strconv.FormatInt(id, 10))
 	}
-	text := "monitors"
-	switch n := len(ids); {
-	case n == 1:
-		text = "monitor " + ids[0]
-	case n > 1:
-		text += " " + strings.Join(ids[:n-1], ", ") + " and " + ids[n-1]
+	for _, subject := range m.Subjects {
+		named = append(named, subject.String())
+	}
+	text := ""
+	switch n, ids := len(named), len(m.Monitors); {
+	case n == 0:
+		text = "everything"
+	case ids == 1:
+		text = "monitor "
+	case ids > 1:
+		text = "monitors "
+	}
+	if n := len(named); n > 1 {
+		text += strings.Join(named[:n-1], ", ") + " and "
+	}
+	if n := len(named); n > 0 {
+		text += named[n-1]
 	}
 	if m.Group != "" {
 		text += " in group " + m.Group
@@ -142,11 +159,14 @@ func ValidateSilence(s Silence, at time.Time) error {
 
 func (v *validation) match(m Match) {
 	v.check(!m.Empty(), "matches", "say what is silenced: monitors, a group, labels, or everything")
-	v.check(!m.Everything || len(m.Monitors) == 0 && m.Group == "" && len(m.Labels) == 0, "everything",
+	v.check(!m.Everything || len(m.Monitors) == 0 && len(m.Subjects) == 0 && m.Group == "" && len(m.Labels) == 0, "everything",
 		"everything is silenced already; leave out monitors, group and labels, or this")
-	v.check(len(m.Monitors) <= maxSilenced, "monitors", "%d monitors are more than the %d that one silence can name; use a group or a label", len(m.Monitors), maxSilenced)
+	v.check(len(m.Monitors)+len(m.Subjects) <= maxSilenced, "monitors", "%d are more than the %d that one silence can name; use a group or a label", len(m.Monitors)+len(m.Subjects), maxSilenced)
 	for _, id := range m.Monitors {
 		v.check(id > 0, "monitors", "%d is no number of a monitor", id)
+	}
+	for _, subject := range m.Subjects {
+		v.check(subject.Path() != "" && subject.Key != "", "subjects", "%q is no subject; write for example heartbeat/backup or rule/disk-full", subject)
 	}
 	v.check(m.Group == strings.Trim(m.Group, "/ ") && !strings.Contains(m.Group, "//"), "group",
 		"%q is not a path such as shop/checkout: no slash at the ends, none doubled", m.Group)

@@ -34,6 +34,10 @@ func TestMatch_CoversWhatMeetsEveryCondition(t *testing.T) {
 		{"a label that is not there, even when empty", Match{Labels: map[string]string{"zone": ""}}, MonitorSubject(7), "", web, false},
 		{"group and label", Match{Group: "shop", Labels: map[string]string{"team": "web"}}, MonitorSubject(7), "shop/eu", web, true},
 		{"group without the label", Match{Group: "shop", Labels: map[string]string{"team": "db"}}, MonitorSubject(7), "shop/eu", web, false},
+		{"a subject of another kind by its name", Match{Subjects: []Subject{{KindHeartbeat, "backup"}}}, Subject{KindHeartbeat, "backup"}, "", nil, true},
+		{"a rule stands for its keys", Match{Subjects: []Subject{{KindRule, "disk"}}}, Subject{KindRule, "disk/web1"}, "", nil, true},
+		{"a rule is not another whose name begins so", Match{Subjects: []Subject{{KindRule, "disk"}}}, Subject{KindRule, "disk-full/web1"}, "", nil, false},
+		{"one of monitors or subjects", Match{Monitors: []int64{7}, Subjects: []Subject{{KindRule, "disk"}}}, MonitorSubject(7), "", nil, true},
 		{"monitor outside the group", Match{Group: "shop", Monitors: []int64{7}}, MonitorSubject(7), "infra", web, false},
 	}
 	for _, row := range rows {
@@ -256,6 +260,10 @@ func FuzzParseSpan(f *testing.F) {
 func TestSilence_SaysWhatAndWhen(t *testing.T) {
 	match := Match{Monitors: []int64{3, 4, 9}, Group: "shop", Labels: map[string]string{"team": "web", "a": "b"}}
 	if got, want := match.String(), "monitors 3, 4 and 9 in group shop with a=b, team=web"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	match = Match{Monitors: []int64{3}, Subjects: []Subject{{KindRule, "disk"}}}
+	if got, want := match.String(), "monitor 3 and rule/disk"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	weekly := Silence{Schedule: "0 22 * * 5", Zone: "Europe/Berlin", Length: Span{Time: 8 * time.Hour}, Until: at(t, "2026-12-31 00:00:00 +0000")}

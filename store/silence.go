@@ -16,6 +16,7 @@ type silenceRow struct {
 	Version    int
 	Everything bool
 	Monitors   idList
+	Subjects   subjectList
 	Path       string
 	Labels     stringMap
 	FromAt     int64
@@ -53,9 +54,38 @@ func (l *idList) Scan(src any) error {
 	return scanJSON(src, (*[]int64)(l))
 }
 
+// subjectList is a list of subjects, stored as JSON text of kind/key.
+type subjectList []monitor.Subject
+
+// Value implements driver.Valuer.
+func (l subjectList) Value() (driver.Value, error) {
+	texts := make(stringList, len(l))
+	for i, subject := range l {
+		texts[i] = subject.String()
+	}
+	return texts.Value()
+}
+
+// Scan implements sql.Scanner.
+func (l *subjectList) Scan(src any) error {
+	var texts stringList
+	if err := texts.Scan(src); err != nil {
+		return err
+	}
+	*l = nil
+	for _, text := range texts {
+		subject, err := monitor.ParseSubject(text)
+		if err != nil {
+			return err
+		}
+		*l = append(*l, subject)
+	}
+	return nil
+}
+
 func rowOfSilence(s monitor.Silence) silenceRow {
 	return silenceRow{
-		ID: s.ID, Version: s.Version, Everything: s.Matches.Everything, Monitors: idList(s.Matches.Monitors), Path: s.Matches.Group,
+		ID: s.ID, Version: s.Version, Everything: s.Matches.Everything, Monitors: idList(s.Matches.Monitors), Subjects: s.Matches.Subjects, Path: s.Matches.Group,
 		Labels: stringMap(s.Matches.Labels), FromAt: millis(s.From), UntilAt: millis(s.Until), Schedule: s.Schedule, Zone: s.Zone,
 		Length: s.Length.String(), Reason: s.Reason, Author: s.Author, CreatedAt: millis(s.CreatedAt), UpdatedAt: millis(s.UpdatedAt),
 		EndedAt: millis(s.EndedAt), EndedBy: s.EndedBy,
@@ -72,7 +102,7 @@ func (r silenceRow) silence() (monitor.Silence, error) {
 	}
 	return monitor.Silence{
 		ID: r.ID, Version: r.Version,
-		Matches: monitor.Match{Everything: r.Everything, Monitors: r.Monitors, Group: r.Path, Labels: r.Labels},
+		Matches: monitor.Match{Everything: r.Everything, Monitors: r.Monitors, Subjects: r.Subjects, Group: r.Path, Labels: r.Labels},
 		From:    fromMillis(r.FromAt), Until: fromMillis(r.UntilAt), Schedule: r.Schedule, Zone: r.Zone, Length: length,
 		Reason: r.Reason, Author: r.Author, CreatedAt: fromMillis(r.CreatedAt), UpdatedAt: fromMillis(r.UpdatedAt),
 		EndedAt: fromMillis(r.EndedAt), EndedBy: r.EndedBy,

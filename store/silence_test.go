@@ -12,7 +12,7 @@ import (
 
 func weekly() monitor.Silence {
 	return monitor.Silence{
-		Matches:  monitor.Match{Monitors: []int64{3, 4}, Group: "shop", Labels: map[string]string{"team": "web"}},
+		Matches:  monitor.Match{Monitors: []int64{3, 4}, Subjects: []monitor.Subject{{Kind: monitor.KindHeartbeat, Key: "a/b"}}, Group: "shop", Labels: map[string]string{"team": "web"}},
 		Schedule: "0 22 * * 5", Zone: "Europe/Berlin", Length: monitor.Span{Days: 1, Time: 90 * time.Minute}, Reason: "backups", Author: "ann",
 	}
 }

@@ -25,8 +25,9 @@ type silencePreview struct {
 	What      string             `json:"what" doc:"The conditions in words"`
 	When      string             `json:"when" doc:"The times in words"`
 	Windows   []stretchBody      `json:"windows" doc:"When it is in force, at most five times from now on"`
-	Matches   int                `json:"matches" doc:"How many monitors it matches now"`
-	Monitors  []silencedMonitor  `json:"monitors" doc:"The first of them, those in trouble first"`
+	Matches   int                `json:"matches" doc:"How many monitors and others it matches now"`
+	Monitors  []silencedMonitor  `json:"monitors" doc:"The first monitors of them, those in trouble first"`
+	Others    []subjectBody      `json:"others" doc:"The first others of them: heartbeats, rules, histograms"`
 	Days      int                `json:"days" doc:"How far back hidden looks"`
 	Found     int                `json:"found" doc:"Incidents of those days that it matches"`
 	Hidden    int                `json:"hidden" doc:"Of those, how many began while it would have been in force. One that comes once is tried as if it had been in force all those days"`
@@ -73,7 +74,7 @@ func (s *server) apiPreviewSilence(ctx context.Context, in *createSilenceInput) 
 func (s *server) previewSilence(ctx context.Context, silence monitor.Silence, now time.Time) (silencePreview, error) {
 	p := silencePreview{
 		What: silence.Matches.String(), When: silence.When(time.UTC), Windows: toStretches(silence, now), Days: previewDays,
-		Monitors: []silencedMonitor{}, Incidents: []silencedIncident{},
+		Monitors: []silencedMonitor{}, Others: []subjectBody{}, Incidents: []silencedIncident{},
 	}
 	rows, err := s.overview(ctx)
 	if err != nil {
@@ -88,6 +89,19 @@ func (s *server) previewSilence(ctx context.Context, silence monitor.Silence, no
 		}
 		if p.Matches++; p.Matches <= previewShown {
 			p.Monitors = append(p.Monitors, silencedMonitor{ID: row.ID, Name: row.Name, Group: row.Group, Level: row.class})
+		}
+	}
+	others, err := s.otherWatched(ctx)
+	if err != nil {
+		return p, err
+	}
+	for _, w := range others {
+		known[w.Subject] = &overviewRow{Overview: store.Overview{Group: w.Group, Labels: w.Labels}}
+		if !silence.Matches.Covers(w.Subject, w.Group, w.Labels) {
+			continue
+		}
+		if p.Matches++; len(p.Others) < previewShown {
+			p.Others = append(p.Others, toSubjectBody(w))
 		}
 	}
 	return p, s.previewHidden(ctx, silence, &p, known)
@@ -151,13 +165,17 @@ func (s *server) incidentsSince(ctx context.Context, since time.Time, do func(mo
 	return nil
 }
 
-// monitorNames are the names of monitors by their numbers.
-func monitorNames(rows []*overviewRow) map[int64]string {
-	names := make(map[int64]string, len(rows))
+// subjectNames are the names of everything that is watched.
+func (s *server) subjectNames(ctx context.Context, rows []*overviewRow) (map[monitor.Subject]string, error) {
+	names := make(map[monitor.Subject]string, len(rows))
 	for _, row := range rows {
-		names[row.ID] = row.Name
+		names[monitor.MonitorSubject(row.ID)] = row.Name
 	}
-	return names
+	others, err := s.otherWatched(ctx)
+	for _, w := range others {
+		names[w.Subject] = w.Name
+	}
+	return names, err
 }
 
 func numberText(id int64) string { return "monitor " + strconv.FormatInt(id, 10) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -172,7 +173,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		CanAct:      s.Desk != nil && incident.ClosedAt.IsZero() && may(r.Context(), monitor.RoleEditor),
 	}
 	if s.Silences != nil && data.Link != "" && may(r.Context(), monitor.RoleEditor) {
-		data.Quiet = "/silences?monitor=" + incident.Subject.Key
+		data.Quiet = "/silences?subject=" + url.QueryEscape(incident.Subject.String())
 	}
 	for _, e := range events {
 		row := eventRow{Event: e}

@@ -32,13 +32,13 @@ type silenceList struct {
 
 type silenceItem struct {
 	monitor.Silence
-	Class    string // colour of the status
-	Status   monitor.SilenceStatus
-	Monitors []silencedLink
-	Labels   []string
-	When     string
-	Next     time.Time // when it ends, if it is in force, or begins; zero when it is over
-	CanEnd   bool
+	Class  string // colour of the status
+	Status monitor.SilenceStatus
+	Named  []silencedLink
+	Labels []string
+	When   string
+	Next   time.Time // when it ends, if it is in force, or begins; zero when it is over
+	CanEnd bool
 }
 
 type silencedLink struct{ Href, Name string }
@@ -57,12 +57,15 @@ func (s *server) silencesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := silencesData{CanEdit: may(ctx, monitor.RoleEditor), Presets: silencePresets(), Zones: commonZones(), Groups: groupNames(rows)}
-	names := monitorNames(rows)
+	names, err := s.subjectNames(ctx, rows)
+	if err != nil {
+		return err
+	}
 	body, err := s.silenceForm(r, &data)
 	if err != nil {
 		return err
 	}
-	boot := map[string]any{"silence": body, "names": namesOf(body.Monitors, names)}
+	boot := map[string]any{"silence": body, "names": namesOf(body, names)}
 	text, err := json.Marshal(boot)
 	if err != nil {
 		return err
@@ -90,7 +93,7 @@ func (s *server) silenceForm(r *http.Request, data *silencesData) (silenceBody, 
 		data.Editing = &silence
 		return toSilenceBody(silence, s.Now()), nil
 	}
-	body := silenceBody{Monitors: []int64{}, Group: q.Get("group"), Labels: map[string]string{}, Windows: []stretchBody{}, Duration: "2h"}
+	body := silenceBody{Monitors: []int64{}, Subjects: []string{}, Group: q.Get("group"), Labels: map[string]string{}, Windows: []stretchBody{}, Duration: "2h"}
 	for _, text := range q["monitor"] {
 		for one := range strings.SplitSeq(text, ",") {
 			id, err := strconv.ParseInt(one, 10, 64)
@@ -100,6 +103,17 @@ func (s *server) silenceForm(r *http.Request, data *silencesData) (silenceBody, 
 			body.Monitors = append(body.Monitors, id)
 		}
 	}
+	for _, text := range q["subject"] {
+		subject, err := monitor.ParseSubject(text)
+		if err != nil {
+			return body, notFound("there is no %q to silence", text)
+		}
+		if id, err := strconv.ParseInt(subject.Key, 10, 64); err == nil && subject.Kind == monitor.KindMonitor {
+			body.Monitors = append(body.Monitors, id)
+			continue
+		}
+		body.Subjects = append(body.Subjects, text)
+	}
 	for _, text := range q["label"] {
 		key, value, _ := strings.Cut(text, "=")
 		body.Labels[key] = value
@@ -107,15 +121,21 @@ func (s *server) silenceForm(r *http.Request, data *silencesData) (silenceBody, 
 	return body, nil
 }
 
-func namesOf(ids []int64, names map[int64]string) map[string]string {
-	all := make(map[string]string, len(ids))
-	for _, id := range ids {
-		all[strconv.FormatInt(id, 10)] = cmp.Or(names[id], numberText(id))
+// namesOf are the names of what a silence names, by kind/key.
+func namesOf(b silenceBody, names map[monitor.Subject]string) map[string]string {
+	all := make(map[string]string, len(b.Monitors)+len(b.Subjects))
+	for _, id := range b.Monitors {
+		subject := monitor.MonitorSubject(id)
+		all[subject.String()] = cmp.Or(names[subject], numberText(id))
+	}
+	for _, text := range b.Subjects {
+		subject, _ := monitor.ParseSubject(text) // as stored, or as just read
+		all[text] = cmp.Or(names[subject], text)
 	}
 	return all
 }
 
-func silenceLists(all []monitor.Silence, names map[int64]string, now time.Time, canEdit bool) []silenceList {
+func silenceLists(all []monitor.Silence, names map[monitor.Subject]string, now time.Time, canEdit bool) []silenceList {
 	lists := []silenceList{
 		{ID: "h-active", Title: "In force", Empty: "Nothing is silenced now."},
 		{ID: "h-waiting", Title: "To come", Empty: "No silence is planned."},
@@ -133,10 +153,14 @@ func silenceLists(all []monitor.Silence, names map[int64]string, now time.Time, 
 	return lists
 }
 
-func toSilenceItem(silence monitor.Silence, names map[int64]string, now time.Time) silenceItem {
+func toSilenceItem(silence monitor.Silence, names map[monitor.Subject]string, now time.Time) silenceItem {
 	row := silenceItem{Silence: silence, When: silence.When(time.UTC), Status: monitor.SilenceOver}
 	for _, id := range silence.Matches.Monitors {
-		row.Monitors = append(row.Monitors, silencedLink{"/monitors/" + strconv.FormatInt(id, 10), cmp.Or(names[id], numberText(id)+", which is gone")})
+		subject := monitor.MonitorSubject(id)
+		row.Named = append(row.Named, silencedLink{subject.Path(), cmp.Or(names[subject], numberText(id)+", which is gone")})
+	}
+	for _, subject := range silence.Matches.Subjects {
+		row.Named = append(row.Named, silencedLink{subject.Path(), cmp.Or(names[subject], subject.String())})
 	}
 	for key, value := range silence.Matches.Labels {
 		row.Labels = append(row.Labels, key+"="+value)

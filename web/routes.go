@@ -154,6 +154,7 @@ func (s *server) routes() []Route {
 		route(post, "/api/v1/test-run", editor, Op(s.apiTestRun, "Run a monitor once; stores and sends nothing")),
 		route(post, "/api/v1/preview", viewer, Op(s.apiPreview, "Fetch targets and say what each brought back")),
 		route(post, "/api/v1/check-script", viewer, Op(s.apiCheckScript, "Parse a script")),
+		route(get, "/api/v1/subjects", viewer, Op(s.apiSubjects, "List everything that is watched: monitors, heartbeats, rules, histograms")),
 		route(get, "/api/v1/schedule", viewer, Op(s.apiSchedule, "Explain a crontab and list its next times")),
 		route(get, "/api/v1/source/find", viewer, Op(s.apiFind, "Find metrics")),
 		route(get, "/api/v1/source/functions", viewer, Op(s.apiFunctions, "List the functions of the metrics source")),

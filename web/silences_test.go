@@ -104,11 +104,11 @@ func TestSilencesPage_ListsByStatusAndFillsTheForm(t *testing.T) {
 	for _, sc := range []scenario{
 		{name: "list", method: "GET", path: "/silences", header: html, status: 200, lacks: []string{"<b>now</b>", " style=", "/silences/3/end"},
 			contains: []string{"deploy &lt;b&gt;now", `href="/monitors/1">Conversion rate`, "monitor 77, which is gone", "At 22:00 on Friday, for 8h, Europe/Berlin", "ended by local", "/silences/1/end", `aria-current="page">Silences`}},
-		{name: "prefilled", method: "GET", path: "/silences?monitor=1,3&monitor=4&group=shop&label=team%3Dweb", header: html, status: 200, contains: []string{`"monitors":[1,3,4]`, `"group":"shop"`, `"team":"web"`, `"3":"Queue depth"`}},
+		{name: "prefilled", method: "GET", path: "/silences?monitor=1,3&monitor=4&group=shop&label=team%3Dweb", header: html, status: 200, contains: []string{`"monitors":[1,3,4]`, `"group":"shop"`, `"team":"web"`, `"monitor/3":"Queue depth"`}},
 		{name: "change", method: "GET", path: "/silences?edit=2", header: html, status: 200, contains: []string{"Change silence 2", `data-method="PUT"`, `"schedule":"0 22 * * 5"`}},
 		{name: "change what is not there", method: "GET", path: "/silences?edit=99", header: html, status: 404},
 		{name: "no number", method: "GET", path: "/silences?monitor=x", header: html, status: 404},
-		{name: "way from the incident", method: "GET", path: "/incidents/3", header: html, status: 200, contains: []string{`href="/silences?monitor=1"`}},
+		{name: "way from the incident", method: "GET", path: "/incidents/3", header: html, status: 200, contains: []string{`href="/silences?subject=monitor%2F1"`}},
 		{name: "way from the monitor", method: "GET", path: "/monitors/2", header: html, status: 200, contains: []string{`href="/silences?monitor=2"`}},
 		{name: "way from the list", method: "GET", path: "/", header: html, status: 200, contains: []string{`data-bulk="silence"`}},
 	} {
@@ -136,7 +136,7 @@ func TestSilences_AskForTheirRoleAndAreRecorded(t *testing.T) {
 		{name: "editor changes", method: "PUT", path: path + "/1", body: strings.Replace(body, "{", `{"version": 1, `, 1), header: as("editor"), status: 200},
 		{name: "editor ends", method: "POST", path: path + "/1/end", header: as("editor"), status: 200},
 		{name: "log", method: "GET", path: "/api/v1/audit", header: as("admin"), status: 200,
-			contains: []string{`"action":"silence.create"`, `"action":"silence.update"`, `"action":"silence.end"`, `"subject":"silence/1"`, "version 2: monitors in group shop, from Fri 20 Nov 2026 12:00 UTC"}},
+			contains: []string{`"action":"silence.create"`, `"action":"silence.update"`, `"action":"silence.end"`, `"subject":"silence/1"`, "version 2: everything in group shop, from Fri 20 Nov 2026 12:00 UTC"}},
 	} {
 		sc.run(t, h)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,7 +13,8 @@ type silenceBody struct {
 	ID         int64             `json:"id" readOnly:"true" required:"false" doc:"Given when it is created"`
 	Version    int               `json:"version" required:"false" doc:"Grows with each change; a change must name the version that it replaces, here or in If-Match"`
 	Everything bool              `json:"everything" required:"false" doc:"All monitors and sources; no other condition goes with it"`
-	Monitors   []int64           `json:"monitors" required:"false" nullable:"true" doc:"One of these. Of monitors, group and labels, all that are given must hold"`
+	Monitors   []int64           `json:"monitors" required:"false" nullable:"true" doc:"One of these, or of subjects. Of these, group and labels, all that are given must hold"`
+	Subjects   []string          `json:"subjects" required:"false" nullable:"true" doc:"One of these, as kind/key; a rule stands for all its keys" example:"[\"heartbeat/backup\"]"`
 	Group      string            `json:"group" required:"false" doc:"This group and those below" example:"shop/checkout"`
 	Labels     map[string]string `json:"labels" required:"false" nullable:"true" doc:"All of these"`
 	From       *time.Time        `json:"from,omitempty" required:"false" doc:"When it begins; left out: now. Of a recurring one: no window before"`
@@ -42,10 +44,13 @@ const shownStretches = 5
 
 func toSilenceBody(s monitor.Silence, at time.Time) silenceBody {
 	b := silenceBody{
-		ID: s.ID, Version: s.Version, Everything: s.Matches.Everything, Monitors: nonNil(s.Matches.Monitors), Group: s.Matches.Group, Labels: s.Matches.Labels,
+		ID: s.ID, Version: s.Version, Everything: s.Matches.Everything, Monitors: nonNil(s.Matches.Monitors), Subjects: []string{}, Group: s.Matches.Group, Labels: s.Matches.Labels,
 		From: timeOrNil(s.From), Until: timeOrNil(s.Until), Schedule: s.Schedule, Zone: s.Zone, Duration: s.Length.String(), Reason: s.Reason,
 		What: s.Matches.String(), When: s.When(time.UTC), Windows: toStretches(s, at), Author: s.Author,
 		CreatedAt: timeOrNil(s.CreatedAt), UpdatedAt: timeOrNil(s.UpdatedAt), EndedAt: timeOrNil(s.EndedAt), EndedBy: s.EndedBy,
+	}
+	for _, subject := range s.Matches.Subjects {
+		b.Subjects = append(b.Subjects, subject.String())
 	}
 	if b.Labels == nil {
 		b.Labels = map[string]string{}
@@ -84,6 +89,14 @@ func (b silenceBody) silence(now time.Time) (monitor.Silence, monitor.FieldError
 		ID: b.ID, Version: b.Version,
 		Matches:  monitor.Match{Everything: b.Everything, Monitors: b.Monitors, Group: b.Group, Labels: b.Labels},
 		Schedule: strings.TrimSpace(b.Schedule), Zone: b.Zone, Reason: strings.TrimSpace(b.Reason),
+	}
+	for i, text := range b.Subjects {
+		subject, err := monitor.ParseSubject(text)
+		if err != nil {
+			errs = append(errs, monitor.Invalid(fmt.Sprintf("subjects[%d]", i), "%q is no subject; write for example heartbeat/backup or rule/disk-full", text))
+			continue
+		}
+		s.Matches.Subjects = append(s.Matches.Subjects, subject)
 	}
 	if b.From != nil {
 		s.From = *b.From

@@ -7,20 +7,22 @@ import { parseLabels } from "./form";
 import { exact } from "./time";
 
 interface Silence {
-  version: number; everything: boolean; monitors: number[]; group: string; labels: Record<string, string>;
+  version: number; everything: boolean; monitors: number[]; subjects: string[]; group: string; labels: Record<string, string>;
   from?: string; until?: string; schedule: string; timezone: string; duration: string; reason: string;
 }
 interface Stretch { from: string; until: string }
 interface Preview {
   what: string; when: string; windows: Stretch[]; matches: number; days: number; found: number; hidden: number;
   monitors: { id: number; name: string; group: string; level: string }[];
+  others: { name: string; group: string; path: string }[];
   incidents: { id: number; name: string; level: string; opened_at: string; told_at?: string }[];
 }
 
 const form = maybe<HTMLFormElement>("#silence");
-const names = new Map<number, string>();
-let picked: number[] = [];
-let found: { id: number; name: string }[] = [];
+const names = new Map<string, string>(); // by kind/key
+let picked: string[] = [];
+let found: { subject: string; name: string }[] = [];
+const monitorKey = "monitor/";
 let pending: AbortController | null = null;
 let version = 0;
 
@@ -38,7 +40,8 @@ const moment = (name: string): string | undefined => (value(name) ? new Date(val
 
 function read(): Partial<Silence> {
   const s: Partial<Silence> = {
-    everything: field("everything").checked, monitors: picked, group: value("group"), labels: parseLabels(value("labels")),
+    everything: field("everything").checked, monitors: picked.filter((s) => s.startsWith(monitorKey)).map((s) => Number(s.slice(monitorKey.length))),
+    subjects: picked.filter((s) => !s.startsWith(monitorKey)), group: value("group"), labels: parseLabels(value("labels")),
     duration: value("duration"), reason: value("reason"),
   };
   if (version) s.version = version;
@@ -61,7 +64,7 @@ function write(s: Silence): void {
   field("labels").value = Object.entries(s.labels).map(([k, v]) => `${k}=${v}`).join(", ");
   field("duration").value = s.duration;
   field("reason").value = s.reason;
-  picked = s.monitors;
+  picked = [...s.monitors.map((id) => monitorKey + id), ...s.subjects];
   if (s.schedule) {
     $<HTMLInputElement>('[name="kind"][value="again"]', form!).checked = true;
     field("schedule").value = s.schedule;
@@ -85,10 +88,10 @@ function fillZone(): void {
 }
 
 function showPicked(): void {
-  $("#picked", form!).replaceChildren(...picked.map((id) => {
-    const name = names.get(id) ?? `monitor ${id}`;
+  $("#picked", form!).replaceChildren(...picked.map((subject) => {
+    const name = names.get(subject) ?? subject;
     return h("button", { type: "button", class: "tiny", "aria-label": `Leave out ${name}`, onclick: () => {
-      picked = picked.filter((other) => other !== id);
+      picked = picked.filter((other) => other !== subject);
       showPicked();
       $("#s-monitor", form!).focus();
       later();
@@ -102,20 +105,20 @@ async function suggest(): Promise<void> {
   const input = $<HTMLInputElement>("#s-monitor", form!);
   if (input.value.trim() === "") return;
   try {
-    const { body } = await call<{ monitors: { id: number; name: string }[] }>(`/api/v1/monitors?${new URLSearchParams({ q: input.value.trim(), limit: "20" })}`);
-    found = body.monitors;
-    $("#s-monitors", form!).replaceChildren(...found.map((m) => h("option", { value: m.name })));
+    const { body } = await call<{ subjects: { subject: string; name: string }[] }>(`/api/v1/subjects?${new URLSearchParams({ q: input.value.trim(), limit: "20" })}`);
+    found = body.subjects;
+    $("#s-monitors", form!).replaceChildren(...found.map((m) => h("option", { value: m.name, label: m.subject.startsWith(monitorKey) ? m.name : `${m.name} (${m.subject})` })));
   } catch { /* suggestions are a convenience: the preview says what is wrong with the server */ }
 }
 
-/** Adds the monitor whose name is in the field; false when it is none of those found. */
+/** Adds what has the name in the field; false when it is none of those found. */
 function pick(sure: boolean): boolean {
   const input = $<HTMLInputElement>("#s-monitor", form!);
   const typed = input.value.trim().toLowerCase();
-  const match = found.find((m) => m.name.toLowerCase() === typed) ?? (sure && typed ? found.find((m) => m.name.toLowerCase().includes(typed)) : undefined);
+  const match = found.find((m) => m.name.toLowerCase() === typed || m.subject === typed) ?? (sure && typed ? found.find((m) => m.name.toLowerCase().includes(typed)) : undefined);
   if (!match) return false;
-  if (!picked.includes(match.id)) picked = [...picked, match.id];
-  names.set(match.id, match.name);
+  if (!picked.includes(match.subject)) picked = [...picked, match.subject];
+  names.set(match.subject, match.name);
   input.value = "";
   showPicked();
   later();
@@ -130,7 +133,7 @@ async function preview(): Promise<void> {
   const out = $("#preview");
   const s = read();
   delete s.version;
-  const what = s.everything || s.monitors!.length > 0 || s.group || Object.keys(s.labels!).length > 0;
+  const what = s.everything || s.monitors!.length > 0 || s.subjects!.length > 0 || s.group || Object.keys(s.labels!).length > 0;
   if (!what || (again() ? !s.schedule || !s.duration : !s.duration && !s.until)) return;
   try {
     const { body } = await call<Preview>("/api/v1/silences/preview", { method: "POST", body: s, signal: mine.signal });
@@ -148,8 +151,9 @@ function shown(p: Preview): Node[] {
   const rest = (n: number, more: number): Node | null => (more > n ? h("li", { class: "muted" }, `and ${more - n} more`) : null);
   return [
     h("div", {}, h("h3", {}, "In force"), h("ul", {}, ...p.windows.map((w) => h("li", {}, `${exact(Date.parse(w.from))} – ${exact(Date.parse(w.until))}`)))),
-    h("div", {}, h("h3", {}, `Matches ${counted(p.matches, "monitor")} now`),
-      h("ul", {}, ...p.monitors.map((m) => h("li", {}, levelIcon(m.level), " ", h("a", { href: `/monitors/${m.id}` }, m.name), " ", h("span", { class: "muted" }, m.group))), rest(p.monitors.length, p.matches))),
+    h("div", {}, h("h3", {}, `Matches ${p.others.length ? p.matches : counted(p.matches, "monitor")} now`),
+      h("ul", {}, ...p.monitors.map((m) => h("li", {}, levelIcon(m.level), " ", h("a", { href: `/monitors/${m.id}` }, m.name), " ", h("span", { class: "muted" }, m.group))),
+        ...p.others.map((o) => h("li", {}, h("a", { href: o.path }, o.name), " ", h("span", { class: "muted" }, o.group))), rest(p.monitors.length + p.others.length, p.matches))),
     h("div", {}, h("h3", {}, `Would have hidden ${p.hidden} of ${counted(p.found, "incident")} of the last ${p.days} days`),
       h("ul", {}, ...p.incidents.map((i) => h("li", {}, levelIcon(i.level), " ", h("a", { href: `/incidents/${i.id}` }, i.name), " ", h("span", { class: "muted" }, exact(Date.parse(i.opened_at)), i.told_at ? `, told only ${exact(Date.parse(i.told_at))}` : ""))), rest(p.incidents.length, p.hidden))),
   ];
@@ -177,7 +181,7 @@ async function save(): Promise<void> {
   for (const el of all("[aria-invalid]", form!)) el.removeAttribute("aria-invalid");
   const typed = $<HTMLInputElement>("#s-monitor", form!);
   if (typed.value.trim() !== "" && !pick(false)) {
-    $('[data-error-for="monitors"]', form!).textContent = `No monitor is called ${typed.value.trim()}; choose one, or empty the field.`;
+    $('[data-error-for="monitors"]', form!).textContent = `Nothing is called ${typed.value.trim()}; choose a name, or empty the field.`;
     typed.focus();
     return;
   }
@@ -191,7 +195,7 @@ async function save(): Promise<void> {
 
 function start(): void {
   const { silence, names: known } = boot<{ silence: Silence; names: Record<string, string> }>("boot");
-  for (const [id, name] of Object.entries(known)) names.set(Number(id), name);
+  for (const [subject, name] of Object.entries(known)) names.set(subject, name);
   write(silence);
   const typing = $<HTMLInputElement>("#s-monitor", form!);
   typing.addEventListener("input", () => { if (!pick(false)) lookUp(); });
