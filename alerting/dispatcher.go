@@ -15,7 +15,8 @@ import (
 // Outbox keeps notices until they are delivered.
 type Outbox interface {
 	// Due returns pending notices of one scheme that are to be tried now, and
-	// none before the notices that they must not overtake.
+	// none before the notices that they must not overtake. One that was tried, or
+	// made, at a time that is yet to come is due: the clock was set back.
 	Due(ctx context.Context, scheme string, at time.Time, limit int) ([]monitor.Notice, error)
 	// NextDue returns when, after the given time, the next pending notice is to be
 	// tried; false when there is none.
@@ -33,12 +34,13 @@ type DispatcherOptions struct {
 	Channels map[string]Channel // by scheme; a destination of another scheme waits for one
 	Log      *slog.Logger
 
-	Timeout     time.Duration  // for one attempt, default 30 s
-	Grace       time.Duration  // for attempts under way when Run is to end, default 10 s
-	Concurrency int            // attempts under way at once, for each channel; default 8
-	FirstRetry  time.Duration  // default 5 s, then twice as long each time
-	LastRetry   time.Duration  // the longest, default 5 min
-	Jitter      func() float64 // in [0,1); default math/rand
+	Timeout     time.Duration    // for one attempt, default 30 s
+	Grace       time.Duration    // for attempts under way when Run is to end, default 10 s
+	Concurrency int              // attempts under way at once, for each channel; default 8
+	FirstRetry  time.Duration    // default 5 s, then twice as long each time
+	LastRetry   time.Duration    // the longest, default 5 min
+	Jitter      func() float64   // in [0,1); default math/rand
+	Now         func() time.Time // the clock on the wall, default time.Now
 }
 
 func (o DispatcherOptions) withDefaults() DispatcherOptions {
@@ -59,6 +61,9 @@ func (o DispatcherOptions) withDefaults() DispatcherOptions {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	return o
 }
@@ -163,7 +168,7 @@ func (l *lane) fill(ctx, attempts context.Context) time.Duration {
 	if room == 0 || ctx.Err() != nil {
 		return idlePoll
 	}
-	now := time.Now()
+	now := l.o.Now()
 	// Those under way are still pending, so ask for that many more.
 	due, err := l.o.Outbox.Due(ctx, l.scheme, now, room+len(l.busy))
 	if err != nil {
@@ -190,7 +195,7 @@ func (l *lane) fill(ctx, attempts context.Context) time.Duration {
 	case !found:
 		return idlePoll
 	}
-	return min(max(time.Until(next), 0), idlePoll)
+	return min(max(next.Sub(now), 0), idlePoll)
 }
 
 func (l *lane) troubled(ctx context.Context, err error) time.Duration {
@@ -221,9 +226,9 @@ func (l *lane) try(ctx context.Context, n monitor.Notice) {
 
 func (l *lane) attempt(ctx context.Context, n monitor.Notice) monitor.Attempt {
 	log := l.o.Log.With("notice", n.ID, "kind", string(n.Message.Kind), "to", n.Destination.Redacted(), "incident", n.Incident)
-	a := monitor.Attempt{Notice: n.ID, At: time.Now()}
+	a, begun := monitor.Attempt{Notice: n.ID, At: l.o.Now()}, time.Now()
 	receipt, err := l.deliver(ctx, n)
-	a.Duration, a.Receipt = time.Since(a.At), receipt
+	a.Duration, a.Receipt = time.Since(begun), receipt
 	if err == nil {
 		a.Outcome = monitor.AttemptDelivered
 		log.Info("notice delivered", "took", a.Duration)

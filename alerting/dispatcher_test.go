@@ -20,11 +20,14 @@ type memoryOutbox struct {
 	mu       sync.Mutex
 	notices  []monitor.Notice
 	attempts []monitor.Attempt
+	waits    map[int64]time.Time // since when each notice waits
 	queued   chan struct{}
 	broken   int // how many times Tried is yet to fail
 }
 
-func newOutbox() *memoryOutbox { return &memoryOutbox{queued: make(chan struct{}, 1)} }
+func newOutbox() *memoryOutbox {
+	return &memoryOutbox{queued: make(chan struct{}, 1), waits: map[int64]time.Time{}}
+}
 
 func (o *memoryOutbox) add(incident string, destinations ...monitor.Destination) {
 	o.mu.Lock()
@@ -57,7 +60,7 @@ func (o *memoryOutbox) waiting(scheme string) []monitor.Notice {
 func (o *memoryOutbox) Due(_ context.Context, scheme string, at time.Time, limit int) ([]monitor.Notice, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	all := slices.DeleteFunc(o.waiting(scheme), func(n monitor.Notice) bool { return n.NextAt.After(at) })
+	all := slices.DeleteFunc(o.waiting(scheme), func(n monitor.Notice) bool { return n.NextAt.After(at) && !o.waits[n.ID].After(at) })
 	return all[:min(limit, len(all))], nil
 }
 
@@ -82,7 +85,7 @@ func (o *memoryOutbox) Tried(_ context.Context, a monitor.Attempt) error {
 	o.attempts = append(o.attempts, a)
 	n := &o.notices[a.Notice-1]
 	n.Attempts++
-	n.NextAt = a.RetryAt
+	n.NextAt, o.waits[n.ID] = a.RetryAt, a.At
 	switch a.Outcome {
 	case monitor.AttemptDelivered:
 		n.Status = monitor.NoticeDelivered
@@ -388,6 +391,50 @@ func TestDispatcher_StopLetsAttemptsEndWithinTheGrace(t *testing.T) {
 			if got := time.Since(start); got != row.want || started != 1 || box.statuses()[0] != row.status {
 				t.Errorf("stopped after %v with %d started and %v, want %v, 1, %v", got, started, box.statuses(), row.want, row.status)
 			}
+		})
+	}
+}
+
+// steppedClock is the bubble's clock with a step that a test sets.
+type steppedClock struct {
+	mu   sync.Mutex
+	step time.Duration
+}
+
+func (c *steppedClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.step)
+}
+
+func (c *steppedClock) set(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.step += by
+}
+
+func TestDispatcher_AClockThatIsSetMakesNothingWaitLonger(t *testing.T) {
+	for name, by := range map[string]time.Duration{"back": -6 * time.Hour, "forward": 6 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box, clock, tries := newOutbox(), &steppedClock{}, 0
+				stop := dispatch(t, DispatcherOptions{Outbox: box, Now: clock.now, Channels: map[string]Channel{
+					"mailto": channelFunc(func(context.Context, monitor.Notice) error {
+						if tries++; tries < 3 {
+							return errors.New("busy")
+						}
+						return nil
+					}),
+				}})
+				defer stop()
+				box.add("k", "mailto:a@b.c")
+				pass(time.Second)
+				clock.set(by)
+				pass(2 * idlePoll)
+				if tries != 3 || box.statuses()[0] != monitor.NoticeDelivered {
+					t.Errorf("%d tries two minutes after the step, want all three", tries)
+				}
+			})
 		})
 	}
 }

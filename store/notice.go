@@ -21,6 +21,7 @@ type noticeRow struct {
 	Status      string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 	NextAt      int64
+	WaitsSince  int64
 	Attempts    int
 	DeliveredAt int64
 	Error       string
@@ -77,7 +78,7 @@ func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
 		rows[i] = noticeRow{
 			IncidentID: incident, Incident: n.Incident, MessageID: message.ID, Kind: string(n.Message.Kind),
 			Scheme: n.Destination.Scheme(), Destination: string(n.Destination),
-			Status: string(monitor.NoticePending), CreatedAt: millis(n.CreatedAt), NextAt: millis(n.NextAt),
+			Status: string(monitor.NoticePending), CreatedAt: millis(n.CreatedAt), NextAt: millis(n.NextAt), WaitsSince: millis(n.CreatedAt),
 		}
 	}
 	return tx.Create(&rows).Error
@@ -91,20 +92,26 @@ const unblocked = `NOT EXISTS (SELECT 1 FROM notices earlier WHERE earlier.statu
 // Due returns pending notices of one scheme that are to be tried at the given
 // time, longest due first, with their messages. A notice waits for the one
 // before it about the same incident to the same destination, so that a resolve
-// never overtakes its fire.
+// never overtakes its fire. One that began to wait later than at is due, too:
+// the clock was set back, and nothing is known of how long it has waited.
 func (db *DB) Due(ctx context.Context, scheme string, at time.Time, limit int) ([]monitor.Notice, error) {
-	var rows []noticeRow
-	err := db.read.WithContext(ctx).Raw(`SELECT * FROM notices n WHERE scheme = ? AND status = 'pending' AND next_at <= ?
-		AND `+unblocked+` ORDER BY next_at, id LIMIT ?`, scheme, millis(at), limit).Scan(&rows).Error
+	const pending = `SELECT * FROM notices n WHERE scheme = ? AND status = 'pending' AND ` + unblocked + ` AND `
+	tx, now := db.read.WithContext(ctx), millis(at)
+	var rows, early []noticeRow
+	err := tx.Raw(pending+`next_at <= ? ORDER BY next_at, id LIMIT ?`, scheme, now, limit).Scan(&rows).Error
+	if err == nil && len(rows) < limit {
+		err = tx.Raw(pending+`waits_since > ? AND next_at > ? ORDER BY next_at, id LIMIT ?`, scheme, now, now, limit-len(rows)).Scan(&early).Error
+	}
 	if err != nil {
 		return nil, db.fault("read outbox", err)
 	}
+	rows = append(rows, early...)
 	all := make([]monitor.Notice, len(rows))
 	messages := map[int64]monitor.Message{}
 	for i, row := range rows {
 		all[i] = row.notice()
 		if _, ok := messages[row.MessageID]; !ok {
-			if messages[row.MessageID], err = takeMessage(db.read.WithContext(ctx), row.MessageID); err != nil {
+			if messages[row.MessageID], err = takeMessage(tx, row.MessageID); err != nil {
 				return nil, db.fault("read outbox", err)
 			}
 		}
@@ -157,8 +164,8 @@ func (db *DB) Tried(ctx context.Context, a monitor.Attempt) error {
 		case monitor.AttemptRefused:
 			status = monitor.NoticeFailed
 		}
-		return found(tx.Exec(`UPDATE notices SET status = ?, next_at = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?`,
-			string(status), millis(a.RetryAt), delivered, a.Error, a.Notice))
+		return found(tx.Exec(`UPDATE notices SET status = ?, next_at = ?, waits_since = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?`,
+			string(status), millis(a.RetryAt), millis(a.At), delivered, a.Error, a.Notice))
 	})
 }
 
@@ -173,7 +180,7 @@ func (db *DB) Retry(ctx context.Context, id int64, at time.Time) error {
 		if row.Status == string(monitor.NoticeDelivered) {
 			return fmt.Errorf("%w: it was delivered already", monitor.ErrConflict)
 		}
-		return found(tx.Exec(`UPDATE notices SET status = 'pending', next_at = ? WHERE id = ?`, millis(at), id))
+		return found(tx.Exec(`UPDATE notices SET status = 'pending', next_at = ?, waits_since = ? WHERE id = ?`, millis(at), millis(at), id))
 	})
 }
 

@@ -70,9 +70,6 @@ func TestDue_IsPerSchemeAndInOrder(t *testing.T) {
 	if got := due(t, db, "pagerduty", start.Add(time.Hour)); got != "k3" {
 		t.Errorf("got %q, want k3", got)
 	}
-	if got := due(t, db, "mailto", start.Add(-time.Second)); got != "" {
-		t.Errorf("got %q before it was due", got)
-	}
 	retry := start.Add(10 * time.Minute)
 	tried(t, db, monitor.Attempt{Notice: 1, At: start, Outcome: monitor.AttemptRetry, RetryAt: retry, Error: "451"})
 	if got := due(t, db, "mailto", start.Add(5*time.Minute)); got != "k2" {
@@ -292,5 +289,31 @@ func TestSweep_KeepsIncidentsThatAreOpenOrHaveNoticesToDeliver(t *testing.T) {
 	var messages, events int
 	if err := db.read.Raw(`SELECT (SELECT COUNT(*) FROM messages), (SELECT COUNT(*) FROM events)`).Row().Scan(&messages, &events); err != nil || messages != 2 || events != 2 {
 		t.Errorf("%d messages and %d events are left, %v, want 2 of each", messages, events, err)
+	}
+}
+
+func TestDue_AClockThatWasSetBackMakesNoticesDue(t *testing.T) {
+	db := openNew(t)
+	m := newMonitor(t, db, "a")
+	fire(t, db, m, "k", start, "mailto:a@b.c")
+	if got := due(t, db, "mailto", start.Add(-time.Hour)); got != "k1" {
+		t.Errorf("never tried, made at a time to come: %q, want it due", got)
+	}
+	try := monitor.Attempt{Notice: 1, At: start, Outcome: monitor.AttemptRetry, RetryAt: start.Add(5 * time.Minute)}
+	if err := db.Tried(t.Context(), try); err != nil {
+		t.Fatal(err)
+	}
+	for after, want := range map[time.Duration]string{
+		-time.Hour: "k1", -time.Second: "k1", 0: "", 4 * time.Minute: "", 5 * time.Minute: "k1", 24 * time.Hour: "k1",
+	} {
+		if got := due(t, db, "mailto", start.Add(after)); got != want {
+			t.Errorf("%s after the try: %q, want %q", after, got, want)
+		}
+	}
+	if err := db.Retry(t.Context(), 1, start.Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got := due(t, db, "mailto", start.Add(-2*time.Hour)); got != "k1" {
+		t.Errorf("asked for by hand: %q, want it due", got)
 	}
 }
