@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
 )
 
@@ -25,6 +26,20 @@ type monitorItem struct {
 	Since    *time.Time        `json:"since,omitempty" doc:"Since when the level is in force"`
 	LastRun  *time.Time        `json:"last_run,omitempty"`
 	NextRun  *time.Time        `json:"next_run,omitempty"`
+	Silenced *silencedBody     `json:"silenced,omitempty" doc:"The silence in force, when there is one"`
+}
+
+// silencedBody says what holds notices back.
+type silencedBody struct {
+	Until *time.Time `json:"until,omitempty" doc:"When it ends"`
+	Note  string     `json:"note" doc:"Its number, who made it, and why"`
+}
+
+func toSilencedBody(h *alerting.Hold) *silencedBody {
+	if h == nil {
+		return nil
+	}
+	return &silencedBody{timeOrNil(h.Until), h.Note}
 }
 
 type listMonitorsInput struct {
@@ -61,7 +76,7 @@ func (s *server) toMonitorItem(o *overviewRow) monitorItem {
 	return monitorItem{
 		ID: o.ID, Version: o.Version, Name: o.Name, Group: o.Group, Labels: o.Labels, Schedule: o.Schedule, Zone: o.Zone, Active: o.Active,
 		Level: o.Level.String(), Fault: string(o.Fault), Message: o.Message, Recent: o.Recent,
-		Since: timeOrNil(o.Since), LastRun: timeOrNil(o.LastRun), NextRun: timeOrNil(s.next(o)),
+		Since: timeOrNil(o.Since), LastRun: timeOrNil(o.LastRun), NextRun: timeOrNil(s.next(o)), Silenced: toSilencedBody(o.hold),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
 	"wingmirror/store"
 )
@@ -16,8 +17,9 @@ import (
 // overviewRow is one monitor in the list.
 type overviewRow struct {
 	store.Overview
-	class string // level as shown: a paused monitor is "paused"
-	rank  int    // of the class, see trouble
+	class string         // level as shown: a paused monitor is "paused"
+	rank  int            // of the class, see trouble
+	hold  *alerting.Hold // the silence in force, or nil
 }
 
 // overview returns all monitors, those in trouble first and then by group and name.
@@ -26,11 +28,12 @@ func (s *server) overview(ctx context.Context) ([]*overviewRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored := make([]overviewRow, len(all))
+	stored, now := make([]overviewRow, len(all)), s.Now()
 	rows := make([]*overviewRow, len(all))
 	for i, o := range all {
 		class := class(o.Active, o.Level, o.Fault)
-		stored[i] = overviewRow{Overview: o, class: class, rank: trouble(class)}
+		hold := s.hold(monitor.Message{Subject: monitor.MonitorSubject(o.ID), Group: o.Group, Labels: o.Labels}, now)
+		stored[i] = overviewRow{Overview: o, class: class, rank: trouble(class), hold: hold}
 		rows[i] = &stored[i]
 	}
 	slices.SortFunc(rows, func(a, b *overviewRow) int {
@@ -43,6 +46,14 @@ func (s *server) overview(ctx context.Context) ([]*overviewRow, error) {
 		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	return rows, nil
+}
+
+// hold is the silence in force about a subject, or nil.
+func (s *server) hold(about monitor.Message, at time.Time) *alerting.Hold {
+	if s.Holder == nil {
+		return nil
+	}
+	return s.Holder.Hold(about, at)
 }
 
 // next is when the monitor runs next; the zero time when it does not.

@@ -8,24 +8,26 @@ import (
 	"strconv"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
 )
 
 type monitorData struct {
-	ID      int64
-	Name    string
-	Version int
-	Class   string
-	CanEdit bool
-	Quiet   bool // notices can be silenced
-	CanTry  bool // destinations
-	Strip   *strip
-	Runs    []monitor.Run
-	Presets []preset
-	Zones   []string
-	Groups  []string
-	Faults  []monitor.FaultInfo
-	Boot    template.JS // JSON: json.Marshal escapes what could end the element
+	ID       int64
+	Name     string
+	Version  int
+	Class    string
+	CanEdit  bool
+	Quiet    bool // notices can be silenced
+	CanTry   bool // destinations
+	Strip    *strip
+	Silenced *alerting.Hold // nil when it is not
+	Runs     []monitor.Run
+	Presets  []preset
+	Zones    []string
+	Groups   []string
+	Faults   []monitor.FaultInfo
+	Boot     template.JS // JSON: json.Marshal escapes what could end the element
 }
 
 type preset struct{ Spec, Label string }
@@ -110,6 +112,9 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		return err
 	}
 	data.Groups = groupNames(rows)
+	if m.ID > 0 {
+		data.Silenced = s.hold(monitor.Message{Subject: m.Subject(), Group: m.Group, Labels: m.Labels}, s.Now())
+	}
 	boot := editorBoot{Monitor: toMonitorBody(shown(ctx, m)), CanEdit: data.CanEdit}
 	if boot.Last, err = s.lastRun(r, runs); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
 )
 
@@ -30,6 +31,7 @@ type monitorRow struct {
 	Strip      *strip
 	Last, Next time.Time
 	Active     bool
+	Silenced   *alerting.Hold // nil when it is not
 }
 
 // The list shows those in trouble first and stops at firstRows; with all=1 it
@@ -73,7 +75,7 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) toMonitorRow(o *overviewRow) monitorRow {
 	row := monitorRow{
-		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: s.next(o), Active: o.Active,
+		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: s.next(o), Active: o.Active, Silenced: o.hold,
 	}
 	if o.Message != "" && o.class != "ok" {
 		row.Message = monitor.Cut(o.Message, 300)

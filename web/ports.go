@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/graphite"
 	"wingmirror/monitor"
 	"wingmirror/scheduler"
@@ -112,6 +113,11 @@ type Silences interface {
 	// SaveSilence stores a new one (ID 0) or the next version of one that is there.
 	SaveSilence(ctx context.Context, s monitor.Silence, at time.Time) (monitor.Silence, error)
 	EndSilence(ctx context.Context, id int64, by string, at time.Time) (monitor.Silence, error)
+}
+
+// Holder knows which silence is in force about a subject at a time; nil for none.
+type Holder interface {
+	Hold(about monitor.Message, at time.Time) *alerting.Hold
 }
 
 // Outbox makes a notice due again.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"wingmirror/alerting"
 	"wingmirror/monitor"
 	"wingmirror/store"
 	"wingmirror/web"
@@ -139,5 +140,34 @@ func TestSilences_AskForTheirRoleAndAreRecorded(t *testing.T) {
 			contains: []string{`"action":"silence.create"`, `"action":"silence.update"`, `"action":"silence.end"`, `"subject":"silence/1"`, "version 2: everything in group shop, from Fri 20 Nov 2026 12:00 UTC"}},
 	} {
 		sc.run(t, h)
+	}
+}
+
+// holdOne is a silence of one monitor.
+type holdOne int64
+
+func (h holdOne) Hold(about monitor.Message, at time.Time) *alerting.Hold {
+	if about.Subject != monitor.MonitorSubject(int64(h)) {
+		return nil
+	}
+	return &alerting.Hold{Until: at.Add(time.Hour), Note: "silence 4 by <ann>: deploy"}
+}
+
+func TestPages_MarkWhatIsSilenced(t *testing.T) {
+	w, o := silenced(t)
+	o.Holder = holdOne(1)
+	h := handler(t, o)
+	const mark = `title="silence 4 by &lt;ann&gt;: deploy">silenced, ends <time`
+	for _, sc := range []scenario{
+		{name: "list", method: "GET", path: "/", status: 200, contains: []string{mark}},
+		{name: "tiles", method: "GET", path: "/tiles", status: 200, contains: []string{mark}},
+		{name: "the monitor", method: "GET", path: "/monitors/1", status: 200, contains: []string{mark}},
+		{name: "another monitor", method: "GET", path: "/monitors/2", status: 200, lacks: []string{mark}},
+		{name: "API", method: "GET", path: "/api/v1/monitors", status: 200, contains: []string{`"silenced":{"until":"2026-11-20T13:00:00Z","note":"silence 4 by <ann>: deploy"}`}},
+	} {
+		sc.run(t, h)
+	}
+	if n := strings.Count(get(h, "/").Body.String(), ">silenced, ends"); n != 1 || len(w.monitors) < 2 {
+		t.Errorf("%d of %d monitors are marked, want 1", n, len(w.monitors))
 	}
 }

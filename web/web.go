@@ -39,6 +39,7 @@ type Options struct {
 	Desk      Desk            // nil: incidents can be looked at only
 	Outbox    Outbox          // nil: nothing can be sent again by hand
 	Silences  Silences        // nil: there are none, and no page of them
+	Holder    Holder          // nil: nothing is marked as silenced
 	Trial     Trial           // nil: destinations cannot be tried
 	Contacts  Contacts        // nil: there are no contact groups
 	Defaults  monitor.Policy  // of the installation, for what a monitor leaves open
