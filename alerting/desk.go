@@ -58,10 +58,11 @@ func NewDesk(o DeskOptions) *Desk {
 
 // Finished is one run of a monitor that has ended.
 type Finished struct {
-	Monitor monitor.Monitor
-	Outcome monitor.Outcome
-	Run     monitor.Run     // the desk fills in what it decides: level, message, decision, incident
-	Detail  *monitor.Detail // nil when the run gave nothing back
+	Monitor   monitor.Monitor
+	Outcome   monitor.Outcome
+	Run       monitor.Run        // the desk fills in what it decides: level, message, decision, incident
+	Detail    *monitor.Detail    // nil when the run gave nothing back
+	Recording *monitor.Recording // nil when what the run saw is not kept
 }
 
 // Record decides about a run and stores everything that follows from it. A run
@@ -92,7 +93,7 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 		run.Decision, run.Phase = change.Decision, monitor.Done
 		run.Incident = incidentKey(before, change)
 		run.Kept = changedSomething(before, change)
-		commit.Run, commit.Detail = &run, f.Detail
+		commit.Run, commit.Detail, commit.Recording = &run, f.Detail, f.Recording
 		return change, commit
 	})
 }

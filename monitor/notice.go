@@ -104,11 +104,12 @@ type Receipt struct {
 // Commit is everything that one run, or one act of a person, changes. It is
 // stored whole or not at all. State.Version must be that of the stored state.
 type Commit struct {
-	Run      *Run      // nil when no run is behind it
-	Detail   *Detail   // of Run; nil when there is none
-	State    State     // the next state, with the Version of the one before
-	Steady   bool      // State differs from the stored one in At and Runs only
-	Incident *Incident // opened or changed; nil when there is none
-	Events   []Event   // for the incident's timeline
-	Notices  []Notice  // for the outbox
+	Run       *Run       // nil when no run is behind it
+	Detail    *Detail    // of Run; nil when there is none
+	Recording *Recording // of Run; nil when what it saw is not kept
+	State     State      // the next state, with the Version of the one before
+	Steady    bool       // State differs from the stored one in At and Runs only
+	Incident  *Incident  // opened or changed; nil when there is none
+	Events    []Event    // for the incident's timeline
+	Notices   []Notice   // for the outbox
 }

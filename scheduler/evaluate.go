@@ -22,14 +22,16 @@ type Case struct {
 
 // Evaluation is what a case came to.
 type Evaluation struct {
-	Outcome monitor.Outcome
-	Result  monitor.Result    // zero when the script was not run
-	Targets []monitor.Fetched // as they were given
-	Window  monitor.Window
-	Ran     bool          // false when a failed target kept the script from running
-	Fetch   time.Duration // what fetching took; zero when nothing was fetched for it
-	Started time.Time     // by the clock: when the script's turn came; zero outside live and test runs
-	Ended   time.Time
+	Outcome  monitor.Outcome
+	Result   monitor.Result    // zero when the script was not run
+	Targets  []monitor.Fetched // as they were given
+	Window   monitor.Window
+	Previous monitor.Previous // as it was given
+	Limits   monitor.Limits   // as they were given
+	Ran      bool             // false when a failed target kept the script from running
+	Fetch    time.Duration    // what fetching took; zero when nothing was fetched for it
+	Started  time.Time        // by the clock: when the script's turn came; zero outside live and test runs
+	Ended    time.Time
 }
 
 // Evaluate makes one evaluation and touches nothing else: equal cases give
@@ -44,7 +46,7 @@ type Evaluation struct {
 // cause. Any other error is our own failure: it is for the log, and the
 // evaluation is whole, with FaultInternal.
 func Evaluate(ctx context.Context, runner Runner, c Case) (Evaluation, error) {
-	e := Evaluation{Targets: c.Targets, Window: c.Window}
+	e := Evaluation{Targets: c.Targets, Window: c.Window, Previous: c.Previous, Limits: c.Limits}
 	e.Outcome.Subject, e.Outcome.At = c.Monitor.Subject(), c.At
 	if reason := failedTargets(c.Targets); reason != "" {
 		e.Outcome.Fault, e.Outcome.Message = monitor.FaultFetch, reason

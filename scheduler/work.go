@@ -57,7 +57,7 @@ func evaluateContained(ctx context.Context, runner Runner, c Case) (e Evaluation
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
-			e = Evaluation{Targets: c.Targets, Window: c.Window}
+			e = Evaluation{Targets: c.Targets, Window: c.Window, Previous: c.Previous, Limits: c.Limits}
 			e.Outcome = monitor.Outcome{Subject: c.Monitor.Subject(), At: c.At, Fault: monitor.FaultInternal, Message: monitor.FaultInternal.Description()}
 		}
 	}()

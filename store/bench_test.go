@@ -51,6 +51,17 @@ func BenchmarkCommit_Steady(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
 }
 
+// BenchmarkCommit_SteadyRecorded keeps what the run saw as well, as a server does
+// unless it is told otherwise.
+func BenchmarkCommit_SteadyRecorded(b *testing.B) {
+	db := openNew(b)
+	monitors := benchMonitors(b, db, 1000)
+	detail, recording := typicalDetail(), typicalRecording()
+	b.ResetTimer()
+	runAll(b, db, monitors, func(c *monitor.Commit) { c.Detail, c.Recording = detail, recording })
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+}
+
 // BenchmarkCommit_SteadyRowOnly leaves output and graph out.
 func BenchmarkCommit_SteadyRowOnly(b *testing.B) {
 	db := openNew(b)

@@ -26,6 +26,7 @@ const (
 type pendingCommit struct {
 	commit monitor.Commit
 	detail []byte     // packed by the caller, off the writer
+	input  []byte     // the recording, packed as well; nil for none
 	err    error      // why it was left out of its batch, nil if it was not
 	done   chan error // gets the end of it; nil when the caller holds the transaction
 }
@@ -41,6 +42,9 @@ func (db *DB) Commit(ctx context.Context, c monitor.Commit) error {
 	p := &pendingCommit{commit: c, done: make(chan error, 1)}
 	if c.Run != nil && c.Detail != nil {
 		p.detail = packDetail(*c.Detail)
+	}
+	if c.Run != nil && c.Recording != nil {
+		p.input = packRecording(*c.Recording)
 	}
 	select {
 	case <-db.closing:
@@ -201,7 +205,7 @@ func (db *DB) applyOne(tx *gorm.DB, p *pendingCommit) error {
 		return err
 	}
 	if c.Run != nil {
-		if err := db.endRun(tx, *c.Run, p.detail); err != nil {
+		if err := db.endRun(tx, p); err != nil {
 			return err
 		}
 	}
@@ -260,24 +264,34 @@ func swapped(n int64, err error) error {
 
 // endRun fills in the claimed row, or makes it when the run was not claimed. A
 // run that has ended already stays as it is.
-func (db *DB) endRun(tx *gorm.DB, r monitor.Run, detail []byte) error {
+func (db *DB) endRun(tx *gorm.DB, p *pendingCommit) error {
+	r := *p.commit.Run
 	at := millis(r.At)
 	_, err := db.hot.endRun.exec(tx,
 		r.Monitor, at, r.Version, millis(r.Started), inMicros(r.Fetch), int64(r.Level), string(r.Fault),
 		monitor.Cut(r.Message, monitor.MaxRunMessage), string(r.Decision.Reason), millis(r.Decision.Until), r.Decision.Note,
 		r.Incident, inMicros(r.Cost.Wall), inMicros(r.Cost.CPU), r.Cost.Memory, r.Cost.PointsIn, r.Cost.PointsOut,
-		r.Cost.OutputBytes, r.Kept && detail != nil)
-	if err != nil || detail == nil {
+		r.Cost.OutputBytes, r.Kept && p.detail != nil)
+	if err != nil {
 		return err
 	}
-	if r.Kept {
+	detail := p.detail
+	if r.Kept && detail != nil {
 		err := tx.Exec(`INSERT INTO kept_details (monitor_id, scheduled_at, body) VALUES (?, ?, ?)
 			ON CONFLICT DO NOTHING`, r.Monitor, at, detail).Error
 		if err != nil {
 			return err
 		}
 	}
-	_, err = db.hot.lastDetail.exec(tx, r.Monitor, at, detail)
+	switch {
+	case p.input != nil:
+		if r.Kept {
+			detail = nil // it is there already
+		}
+		return db.record(tx, r, p.input, detail)
+	case detail != nil:
+		_, err = db.hot.lastDetail.exec(tx, r.Monitor, at, detail)
+	}
 	return err
 }
 

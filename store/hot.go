@@ -17,6 +17,7 @@ type hotStatements struct {
 	countRun   hotStatement // a run that changed nothing else
 	endRun     hotStatement
 	lastDetail hotStatement
+	record     hotStatement
 	active     map[int]hotStatement // by the number of monitors that are asked for, see padded
 }
 
@@ -34,6 +35,9 @@ const (
 		points_in = excluded.points_in, points_out = excluded.points_out, output_bytes = excluded.output_bytes,
 		kept = excluded.kept WHERE runs.phase = 0`
 
+	recordSQL = `INSERT INTO recordings (monitor_id, scheduled_at, version, kept, size, input, detail) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING`
+
 	lastDetailSQL = `INSERT INTO last_details (monitor_id, scheduled_at, body) VALUES (?, ?, ?)
 		ON CONFLICT (monitor_id) DO UPDATE SET scheduled_at = excluded.scheduled_at, body = excluded.body`
 )
@@ -46,7 +50,7 @@ func (db *DB) prepareHot(ctx context.Context) error {
 	for _, s := range []struct {
 		text string
 		into *hotStatement
-	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}} {
+	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}, {recordSQL, &db.hot.record}} {
 		if s.into.stmt, err = conn.PrepareContext(ctx, s.text); err != nil {
 			return err
 		}

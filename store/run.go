@@ -147,12 +147,21 @@ func (db *DB) Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *mo
 	if err := tx.Where("monitor_id = ? AND scheduled_at = ?", id, millis(at)).Take(&row).Error; err != nil {
 		return monitor.Run{}, nil, db.fault(what, err)
 	}
-	table := "last_details"
-	if row.Kept {
-		table = "kept_details"
-	}
-	detail, err := takeDetail(tx.Table(table).Where("scheduled_at = ?", millis(at)), id)
+	detail, err := detailOf(tx, row)
 	return row.run(db.opened), detail, db.fault(what, err)
+}
+
+// detailOf finds what is kept of a run in the one of three places where it is.
+func detailOf(tx *gorm.DB, row runRow) (*monitor.Detail, error) {
+	at := row.ScheduledAt
+	if row.Kept {
+		return takeDetail(tx.Table("kept_details").Select("body").Where("scheduled_at = ?", at), row.MonitorID)
+	}
+	detail, err := takeDetail(tx.Table("recordings").Select("detail AS body").Where("scheduled_at = ? AND detail <> ?", at, []byte{}), row.MonitorID)
+	if detail != nil || err != nil {
+		return detail, err
+	}
+	return takeDetail(tx.Table("last_details").Select("body").Where("scheduled_at = ?", at), row.MonitorID)
 }
 
 // LastRun returns the newest run of a monitor that has ended and what it gave
@@ -165,13 +174,13 @@ func (db *DB) LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Deta
 	if err != nil {
 		return monitor.Run{}, nil, db.fault(what, err)
 	}
-	detail, err := takeDetail(tx.Table("last_details").Where("scheduled_at = ?", row.ScheduledAt), id)
+	detail, err := detailOf(tx, row)
 	return row.run(db.opened), detail, db.fault(what, err)
 }
 
 func takeDetail(query *gorm.DB, id int64) (*monitor.Detail, error) {
 	var found struct{ Body []byte }
-	err := query.Select("body").Where("monitor_id = ?", id).Take(&found).Error
+	err := query.Where("monitor_id = ?", id).Take(&found).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil
 	}

@@ -80,7 +80,10 @@ func (db *DB) sweepRunsOf(ctx context.Context, id, border int64, swept *Swept) e
 		(SELECT scheduled_at FROM kept_details WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
 		id, id, border, sweepChunk/10)
 	swept.Details += n
-	return err
+	if err != nil {
+		return err
+	}
+	return db.sweepRecordingsOf(ctx, id, border)
 }
 
 func (db *DB) sweepIncidents(ctx context.Context, border int64, swept *Swept) error {

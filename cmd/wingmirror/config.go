@@ -31,6 +31,7 @@ type config struct {
 	KeepRuns      time.Duration
 	KeepIncidents time.Duration
 
+	Inputs   inputsConfig
 	Access   accessConfig
 	Graphite graphiteConfig
 	Alerting alertingConfig
@@ -103,6 +104,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Auth, "auth", authUsers, "users, or none to let everybody who can reach the address in as an administrator")
 	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept; 0: for ever")
 	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents and their notices are kept; 0: for ever")
+	c.Inputs.flags(f)
 	c.Access.flags(f)
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)

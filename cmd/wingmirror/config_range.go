@@ -28,6 +28,8 @@ func (c *config) outOfRange() monitor.FieldErrors {
 	} {
 		check(d.value >= 0, d.name, "%v is negative", d.value)
 	}
+	check(c.Inputs.Newest >= 0, "keep-inputs", "%d is negative; 0 keeps none", c.Inputs.Newest)
+	check(c.Inputs.Bytes >= 0, "keep-inputs-bytes", "%d is negative; 0 sets no bound", c.Inputs.Bytes)
 	check(c.Sandbox.Workers >= 0, "workers", "%d is negative; 0 takes one per core", c.Sandbox.Workers)
 	check(c.Schedule.MaxRuns >= 0, "max-runs", "%d is negative", c.Schedule.MaxRuns)
 	check(c.Sandbox.Memory == 0 || c.Sandbox.Memory >= leastMemory, "script-memory", "%d bytes are too few; at least %d are needed", c.Sandbox.Memory, leastMemory)

@@ -14,6 +14,7 @@ import (
 type desk struct {
 	alerting *alerting.Desk
 	defaults monitor.Policy // of the installation, as alerting has them
+	recorder *recorder      // nil: what runs saw is not kept
 	changed  func()
 }
 
@@ -22,7 +23,7 @@ type desk struct {
 // monitor that was switched off or deleted while it ran leaves no trace, which is
 // what was asked for.
 func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluation) (again time.Time, err error) {
-	change, err := d.alerting.Record(ctx, alerting.Finished{Monitor: m, Outcome: e.Outcome, Run: e.Run(m), Detail: e.Detail()})
+	change, err := d.alerting.Record(ctx, alerting.Finished{Monitor: m, Outcome: e.Outcome, Run: e.Run(m), Detail: e.Detail(), Recording: d.recorder.Recording(m, e)})
 	if errors.Is(err, monitor.ErrNotFound) {
 		return time.Time{}, nil
 	}

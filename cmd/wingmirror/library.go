@@ -60,7 +60,8 @@ type library struct {
 	pool interface {
 		SetLibrary(ctx context.Context, files []sandbox.File) error
 	}
-	log *slog.Logger
+	changed func(ctx context.Context, files []sandbox.File, at time.Time) // files are in force; nil: nobody needs to know
+	log     *slog.Logger
 }
 
 // libraryEvery is how often the directory is looked at. Looking costs as much as
@@ -95,6 +96,9 @@ func (l library) follow(ctx context.Context, inForce []sandbox.File) {
 			return
 		case err == nil:
 			inForce, refused = files, ""
+			if l.changed != nil {
+				l.changed(ctx, files, time.Now())
+			}
 			l.log.Info("helper files are in force", "directory", l.dir, "files", len(files))
 		case err.Error() != refused:
 			refused = err.Error()

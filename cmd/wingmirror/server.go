@@ -41,6 +41,7 @@ type server struct {
 	pool       *sandbox.Pool
 	scheduler  *scheduler.Scheduler
 	bell       web.Bell
+	recorder   *recorder
 	defaults   monitor.Policy // of the installation
 	channels   map[string]alerting.Channel
 	contacts   *contacts
@@ -88,6 +89,8 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	}
 	s.closers = append(s.closers, s.pool.Close)
 	s.subjects[monitor.KindMonitor] = watchedMonitors{s.db}
+	s.recorder = &recorder{keep: c.Inputs.Newest, db: s.db, log: log}
+	s.recorder.inForce(ctx, s.pool.Library(), time.Now())
 	if s.contacts, err = openContacts(ctx, s.db); err != nil {
 		return nil, err
 	}
@@ -142,7 +145,7 @@ func (s *server) openScheduler() error {
 	c := s.config
 	s.scheduler, err = scheduler.New(scheduler.Options{
 		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
-		Desk: desk{alerting: s.desk, defaults: s.defaults, changed: s.bell.Ring},
+		Desk: desk{alerting: s.desk, defaults: s.defaults, recorder: s.recorder, changed: s.bell.Ring},
 		Log:  s.log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
 		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, Batch: c.Graphite.Batch, MinInterval: c.Schedule.MinInterval,
 	})
@@ -215,10 +218,13 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	background.Go(func() { s.dispatcher.Run(deliveries) })
 	background.Go(func() { s.desk.RunEscalations(ctx, s.db, s.bell.Ring) })
 	background.Go(func() { s.sweep(ctx) })
-	background.Go(func() { library{s.config.Sandbox.Library, s.pool, s.log}.follow(ctx, s.pool.Library()) })
 	for _, room := range s.background {
 		background.Go(func() { room(ctx) })
 	}
+	background.Go(func() { s.sweepInputs(ctx) })
+	background.Go(func() {
+		library{s.config.Sandbox.Library, s.pool, s.recorder.inForce, s.log}.follow(ctx, s.pool.Library())
+	})
 	s.logStart(ctx)
 	ready(s.base)
 
