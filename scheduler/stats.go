@@ -24,12 +24,29 @@ type Stats struct {
 	Lost      uint64            // runs that somebody else had claimed
 	Failures  uint64            // of our own; the log has them
 	Lateness  Histogram
+	Cost      Costs
 	P50, P99  time.Duration // lateness of the runs in the last five to ten minutes
 	WorkerCap int
 }
 
-// Histogram is the lateness of starts: from the scheduled time to the moment
-// when a script's turn came.
+// Costs add up what all runs together used, test runs left out.
+type Costs struct {
+	CPU         Histogram // processor time of each run
+	Memory      Sizes     // most memory of each run
+	PointsIn    uint64    // of series that scripts were given
+	PointsOut   uint64    // of graphs
+	OutputBytes uint64
+}
+
+// Sizes count runs by bytes.
+type Sizes struct {
+	Bounds []int64  // upper bounds of the buckets, ascending; one more bucket is without bound
+	Counts []uint64 // of each bucket, not cumulated
+	Sum    uint64
+}
+
+// Histogram counts durations, such as the lateness of starts: from the scheduled
+// time to the moment when a script's turn came.
 type Histogram struct {
 	Bounds []time.Duration // upper bounds of the buckets, ascending; one more bucket is without bound
 	Counts []uint64        // of each bucket, not cumulated
@@ -59,6 +76,7 @@ func (s *Scheduler) Stats() Stats {
 	stats.Outcomes = maps.Clone(s.counts.outcomes)
 	stats.P50, stats.P99 = recent.quantile(0.5), recent.quantile(0.99)
 	stats.Lateness = Histogram{Bounds: latenessBounds(), Counts: append([]uint64(nil), s.counts.all[:]...), Sum: s.counts.sum, Count: s.counts.all.total()}
+	stats.Cost = s.counts.cost.report()
 	return stats
 }
 
@@ -69,6 +87,7 @@ type counters struct {
 
 	outcomes map[string]uint64
 
+	cost                cost
 	all, recent, before buckets
 	sum                 time.Duration
 	since               time.Time // when recent began
@@ -81,11 +100,12 @@ func (s *Scheduler) count(change func(*counters)) {
 }
 
 // ended counts the end of a run, but for one that ctx cut short.
-func (c *counters) ended(ctx context.Context, o monitor.Outcome) {
+func (c *counters) ended(ctx context.Context, o monitor.Outcome, used monitor.Cost) {
 	c.running--
 	if ctx.Err() != nil {
 		return
 	}
+	c.cost.add(used)
 	if c.outcomes == nil {
 		c.outcomes = make(map[string]uint64)
 	}

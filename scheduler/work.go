@@ -38,7 +38,7 @@ func (s *Scheduler) evaluate(t *task) {
 	e, err := evaluateContained(s.ctx, s.Runner, Case{
 		Monitor: *t.m, At: t.at, Window: t.window, Targets: t.fetched, Previous: t.previous, Limits: s.Limits,
 	})
-	s.count(func(c *counters) { c.ended(s.ctx, e.Outcome) })
+	s.count(func(c *counters) { c.ended(s.ctx, e.Outcome, e.Result.Cost) })
 	if s.ctx.Err() != nil {
 		s.finish(t)
 		return

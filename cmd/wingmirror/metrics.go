@@ -84,6 +84,18 @@ func (s sink) histogram(name, help string, bounds []time.Duration, counts []uint
 	s <- prometheus.MustNewConstHistogram(prometheus.NewDesc("wingmirror_"+name, help, nil, nil), total, sum.Seconds(), buckets)
 }
 
+func (s sink) sizes(name, help string, sizes scheduler.Sizes) {
+	buckets := map[float64]uint64{}
+	var total uint64
+	for i, n := range sizes.Counts {
+		total += n
+		if i < len(sizes.Bounds) {
+			buckets[float64(sizes.Bounds[i])] = total
+		}
+	}
+	s <- prometheus.MustNewConstHistogram(prometheus.NewDesc("wingmirror_"+name, help, nil, nil), total, float64(sizes.Sum), buckets)
+}
+
 func (v vitals) collectScheduler(s sink) {
 	st := v.scheduler.Stats()
 	s.gauge("monitors_scheduled", "Monitors that run by a schedule.", float64(st.Monitors))
@@ -99,6 +111,11 @@ func (v vitals) collectScheduler(s sink) {
 	s.counter("ticks_skipped_total", skipped, float64(st.Lost), "reason", "claimed_elsewhere")
 	s.counter("run_failures_total", "Runs that failed for a reason of Wingmirror's own.", float64(st.Failures))
 	s.histogram("run_start_lateness_seconds", "From the scheduled time to the start of the script.", st.Lateness.Bounds, st.Lateness.Counts, st.Lateness.Sum)
+	s.histogram("run_cpu_seconds", "Processor time that the script of a run used.", st.Cost.CPU.Bounds, st.Cost.CPU.Counts, st.Cost.CPU.Sum)
+	s.sizes("run_memory_bytes", "Memory that the script of a run allocated.", st.Cost.Memory)
+	s.counter("run_points_total", "Points that scripts were given and drew.", float64(st.Cost.PointsIn), "direction", "in")
+	s.counter("run_points_total", "Points that scripts were given and drew.", float64(st.Cost.PointsOut), "direction", "out")
+	s.counter("run_output_bytes_total", "Bytes that scripts printed.", float64(st.Cost.OutputBytes))
 }
 
 func (v vitals) collectGraphite(s sink) {

@@ -17,7 +17,7 @@ const (
 	maxStack    = 64 << 20 // bytes of one goroutine's stack; a script nests calls through it
 	tiredHeap   = 64 << 20 // bytes that are still there after a collection
 	checkHeapAt = 2 * tiredHeap
-	lookAtHeap  = 16 // runs between two looks, which cost a microsecond or two
+	lookAtHeap  = 64 // runs between two looks, which cost a microsecond or two
 )
 
 // work answers requests with the engine and minds the process meanwhile.
