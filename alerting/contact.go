@@ -149,6 +149,15 @@ func (d *Desk) audience(destinations []string, open *monitor.Open, at time.Time)
 	return all
 }
 
+// onDuty is who of the audience is told as a member of a group.
+func (d *Desk) onDuty(destinations []string, open *monitor.Open, at time.Time) []string {
+	groups := slices.DeleteFunc(slices.Clone(destinations), func(to string) bool { return !isGroup(to) })
+	if len(groups) == 0 {
+		return nil
+	}
+	return d.audience(groups, open, at)
+}
+
 // Names returns the names of all groups, sorted.
 func (c *Contacts) Names() []string {
 	all := c.groups.Load()

@@ -204,11 +204,11 @@ func (d *decider) goesOn() {
 	open, repeat := d.State.Open, d.t.Policy.Repeat
 	next := open.LastNotice.Add(repeat)
 	switch {
-	case len(open.Told) == 0:
-		d.announce(monitor.NoticeFire, monitor.ReasonFired)
-	case open.AckedBy != "":
+	case open.AckedBy != "": // also while nobody had been told
 		d.because(monitor.ReasonAcknowledged)
 		d.Decision.Note = "by " + open.AckedBy
+	case len(open.Told) == 0:
+		d.announce(monitor.NoticeFire, monitor.ReasonFired)
 	case open.Level.Bad() && d.State.Level > open.Fired: // held back when it became worse
 		d.announce(monitor.NoticeEscalate, monitor.ReasonEscalated)
 	case repeat < 0:

@@ -16,12 +16,13 @@ import (
 type DeskOptions struct {
 	Ledger       Ledger
 	Log          *slog.Logger
-	Defaults     monitor.Policy // of the installation; fields left open are monitor.DefaultPolicy's
-	Installation string         // goes into every incident's key, so that two installations never share one
-	Silences     Silences       // nil: nothing is ever silenced
-	Source       SourceOptions  // what all monitors fetch from
-	Contacts     *Contacts      // nil: there are no contact groups
-	Subjects     Subjects       // nil: only monitors and the source are known by name
+	Defaults     monitor.Policy   // of the installation; fields left open are monitor.DefaultPolicy's
+	Installation string           // goes into every incident's key, so that two installations never share one
+	Silences     Silences         // nil: nothing is ever silenced
+	Source       SourceOptions    // what all monitors fetch from
+	Contacts     *Contacts        // nil: there are no contact groups
+	Now          func() time.Time // the clock, default time.Now
+	Subjects     Subjects         // nil: only monitors and the source are known by name
 }
 
 // Subjects knows what watched things are called and whom they tell.
@@ -34,6 +35,8 @@ type Subjects interface {
 type Silences interface {
 	// Hold returns the silence in force about a subject at a time, or nil.
 	Hold(about monitor.Message, at time.Time) *Hold
+	// NextEnd returns when the next silence in force at a time ends; zero when none is.
+	NextEnd(at time.Time) time.Time
 }
 
 // Desk takes outcomes, decides, and stores what was decided. It remembers the
@@ -42,6 +45,7 @@ type Silences interface {
 type Desk struct {
 	o      DeskOptions
 	source *source
+	look   chan struct{} // has a token when incidents are to be looked at now
 
 	mu     sync.Mutex
 	states map[monitor.Subject]monitor.State
@@ -52,8 +56,11 @@ func NewDesk(o DeskOptions) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	o.Defaults = o.Defaults.Or(monitor.DefaultPolicy())
-	return &Desk{o: o, source: newSource(o.Source), states: map[monitor.Subject]monitor.State{}}
+	return &Desk{o: o, source: newSource(o.Source), look: make(chan struct{}, 1), states: map[monitor.Subject]monitor.State{}}
 }
 
 // Finished is one run of a monitor that has ended.
@@ -152,11 +159,12 @@ func (d *Desk) swap(ctx context.Context, subject monitor.Subject, decide func(mo
 		if err != nil {
 			return monitor.Change{}, err
 		}
-		change, commit := decide(before)
+		mended, set := before.NotAfter(d.o.Now())
+		change, commit := decide(mended)
 		if change.Decision.Reason == monitor.ReasonLate {
 			return change, nil
 		}
-		commit.Steady = before.Version > 0 && commit.State.SteadyAfter(before) && commit.Incident == nil
+		commit.Steady = !set && before.Version > 0 && commit.State.SteadyAfter(before) && commit.Incident == nil
 		err = d.o.Ledger.Commit(ctx, commit)
 		if err == nil {
 			d.remember(commit)

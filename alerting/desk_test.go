@@ -24,8 +24,11 @@ func openStore(t testing.TB) *store.DB {
 }
 
 func newDesk(db *store.DB) *Desk {
-	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation()})
+	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation(), Now: afterAll})
 }
+
+// afterAll is a clock on which everything that tests record has happened.
+func afterAll() time.Time { return noon.AddDate(10, 0, 0) }
 
 func createMonitor(t testing.TB, db *store.DB, alerts ...string) monitor.Monitor {
 	t.Helper()

@@ -27,12 +27,12 @@ func queuedFor(t testing.TB, db *store.DB) []string {
 }
 
 func contactDesk(t testing.TB, db *store.DB) *Desk {
-	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation(), Contacts: contacts(t)})
+	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation(), Contacts: contacts(t), Now: afterAll})
 }
 
 func escalateAt(t testing.TB, d *Desk, db *store.DB, minutes int) int {
 	t.Helper()
-	n, err := d.EscalateAll(t.Context(), db, noon.Add(time.Duration(minutes)*time.Minute))
+	n, err := d.Tend(t.Context(), db, noon.Add(time.Duration(minutes)*time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,9 @@ func (l *memoryLedger) LastRun(context.Context, int64) (monitor.Run, *monitor.De
 	return monitor.Run{}, nil, monitor.ErrNotFound
 }
 
-func TestDesk_RunEscalationsLooksByItself(t *testing.T) {
+func (l *memoryLedger) Fetching(context.Context) (int64, error) { return 1, nil }
+
+func TestDesk_RunTendingLooksByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &Contacts{}
 		err := c.Set([]monitor.ContactGroup{
@@ -186,9 +188,9 @@ func TestDesk_RunEscalationsLooksByItself(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		changed := make(chan time.Time, 10)
-		running.Go(func() { desk.RunEscalations(ctx, ledger, func() { changed <- time.Now() }) })
+		running.Go(func() { desk.RunTending(ctx, ledger, func() { changed <- time.Now() }) })
 		at := <-changed
-		if waited := at.Sub(begun); waited < 15*time.Minute || waited > 15*time.Minute+escalateEvery {
+		if waited := at.Sub(begun); waited < 15*time.Minute || waited > 15*time.Minute+tendEvery {
 			t.Errorf("escalated after %s", waited)
 		}
 		time.Sleep(time.Hour)

@@ -61,12 +61,13 @@ func (b *SilenceBook) all() []*silenceEntry {
 }
 
 // Hold returns the silence in force about a subject at a time, the one that
-// lasts longest of several, or nil.
+// lasts longest of several, or nil. One that somebody ended holds nothing, not even
+// what was due before.
 func (b *SilenceBook) Hold(about monitor.Message, at time.Time) *Hold {
 	var longest *monitor.Silence
 	var end time.Time
 	for _, e := range b.all() {
-		if !e.silence.Matches.Covers(about.Subject, about.Group, about.Labels) {
+		if e.ended() || !e.silence.Matches.Covers(about.Subject, about.Group, about.Labels) {
 			continue
 		}
 		answer := e.at(at)
@@ -80,6 +81,24 @@ func (b *SilenceBook) Hold(about monitor.Message, at time.Time) *Hold {
 	note := "silence " + strconv.FormatInt(longest.ID, 10) + " by " + longest.Author + ": " + FirstLine(longest.Reason)
 	return &Hold{Until: end.UTC(), Note: monitor.Cut(note, maxHoldNote)}
 }
+
+// NextEnd returns when the next silence in force at a time ends; zero when none is.
+func (b *SilenceBook) NextEnd(at time.Time) time.Time {
+	var next time.Time
+	for _, e := range b.all() {
+		if e.ended() {
+			continue
+		}
+		if a := e.at(at); a.active && !a.until.IsZero() && (next.IsZero() || a.until.Before(next)) {
+			next = a.until
+		}
+	}
+	return next
+}
+
+// ended reports whether somebody ended the silence. It stays in the book, so that
+// no older version of it can come back.
+func (e *silenceEntry) ended() bool { return !e.silence.EndedAt.IsZero() }
 
 const maxHoldNote = 300 // bytes, of the row of a run
 

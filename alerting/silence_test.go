@@ -89,7 +89,7 @@ func TestSilenceBook_ServesManyAtOnce(t *testing.T) {
 
 // silencedDesk is a desk with a book over a real store.
 func silencedDesk(db *store.DB, b *SilenceBook) *Desk {
-	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation(), Silences: b})
+	return NewDesk(DeskOptions{Ledger: db, Installation: db.Installation(), Silences: b, Now: afterAll})
 }
 
 // A recurring silence over a night of outages: runs go on, notices wait, and
@@ -100,7 +100,7 @@ func TestDesk_RecurringSilenceHoldsNoticesNotRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b SilenceBook
 		put(t, &b, monitor.Silence{ID: 1, Version: 1, Matches: monitor.Match{Group: "shop"}, Schedule: "0 22 * * *", Zone: "Europe/Berlin", Length: monitor.Span{Time: 8 * time.Hour}, Reason: "backups", Author: "ann"})
-		desk := NewDesk(DeskOptions{Ledger: memory{}, Installation: "test", Silences: &b})
+		desk := NewDesk(DeskOptions{Ledger: memory{}, Installation: "test", Silences: &b, Now: afterAll})
 		time.Sleep(time.Until(time.Date(2026, 3, 1, 19, 0, 0, 0, time.UTC))) // 20:00 in Berlin
 		var story []string
 		for range 24 {

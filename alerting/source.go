@@ -67,6 +67,7 @@ func (s *source) saw(f Finished) (monitor.Outcome, bool) {
 	failed, answered := fetched(f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.follow(f.Outcome.At)
 	switch at := f.Outcome.At; {
 	case answered:
 		s.since, s.reason = time.Time{}, ""
@@ -88,6 +89,25 @@ func (s *source) saw(f Finished) (monitor.Outcome, bool) {
 		return monitor.Outcome{Subject: s.subject(), At: at, Level: monitor.Critical, Message: s.message()}, true
 	}
 	return monitor.Outcome{}, false
+}
+
+// follow forgets times that lie ahead of a run's: the clock was set back.
+func (s *source) follow(at time.Time) {
+	limit := at.Add(monitor.ClockSlack)
+	if s.reported.After(limit) {
+		s.reported = time.Time{}
+	}
+	if s.since.After(limit) {
+		s.since = at
+	}
+}
+
+// forget begins anew: nobody asks the source any more.
+func (s *source) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down, s.since, s.reported, s.reason = false, time.Time{}, time.Time{}, ""
+	clear(s.affected)
 }
 
 // fetched reports whether a run's fetching failed as a whole, and whether the
@@ -152,4 +172,25 @@ func (d *Desk) watchSource(ctx context.Context, f Finished) error {
 	policy.Repeat = d.o.Defaults.Repeat
 	_, err := d.Observe(ctx, outcome, about, Terms{Policy: policy, Destinations: d.source.o.Alerts})
 	return err
+}
+
+// unwatch closes the source's incident when no active monitor asks it any more:
+// nothing would ever see it answer again.
+func (d *Desk) unwatch(ctx context.Context, from Incidents, at time.Time) (bool, error) {
+	if n, err := from.Fetching(ctx); n > 0 || err != nil {
+		return false, err
+	}
+	closed := false
+	_, err := d.swap(ctx, d.source.subject(), func(before monitor.State) (monitor.Change, monitor.Commit) {
+		var change monitor.Change
+		if change, closed = before.Retire(monitor.ReasonUnwatched, "", at); !closed {
+			return monitor.Change{Decision: monitor.Decision{Reason: monitor.ReasonLate}}, monitor.Commit{}
+		}
+		return change, change.Commit(monitor.Message{Name: d.source.o.Name, Text: before.Message}, at)
+	})
+	if err != nil || !closed {
+		return false, err
+	}
+	d.source.forget()
+	return true, nil
 }

@@ -26,6 +26,7 @@ func tickAll(t *testing.T, d *Desk, monitors []monitor.Monitor, i int, status mo
 
 func sourceDesk(db *store.DB) *Desk {
 	return NewDesk(DeskOptions{
+		Now:    afterAll,
 		Ledger: db, Installation: db.Installation(), Defaults: monitor.Policy{Faults: monitor.On, Failures: 5},
 		Source: SourceOptions{Name: "graphite", Alerts: ops},
 	})

@@ -53,21 +53,28 @@ func Why(m monitor.Message) string {
 		if m.Fault != monitor.NoFault {
 			return "An incident began: " + m.Fault.Description() + "."
 		}
+		if m.Was == m.Level {
+			return "An incident that began " + Lasted(m) + " ago goes on at level " + m.Level.String() + ", and nobody could be told before."
+		}
 		return "An incident began: the level went from " + m.Was.String() + " to " + m.Level.String() + "."
 	case monitor.NoticeEscalate:
 		if m.Decision.Reason == monitor.ReasonUnanswered {
 			return "Nobody has acknowledged the incident: " + m.Decision.Note + "."
 		}
+		if m.Was == m.Level {
+			return "The incident became worse, to " + m.Level.String() + ", while notices were held back."
+		}
 		return "The incident became worse: from " + m.Was.String() + " to " + m.Level.String() + "."
 	case monitor.NoticeRepeat:
 		return "The incident goes on, and nobody has acknowledged it."
+	case monitor.NoticeHandOver:
+		return "The incident is still open, and you are on duty now."
 	case monitor.NoticeAck:
 		return m.By + " acknowledged the incident."
 	case monitor.NoticeTest:
 		return "Somebody asked whether this destination works. Nothing is wrong."
 	case monitor.NoticeResolve:
-		switch m.Decision.Reason {
-		case monitor.ReasonRetired, monitor.ReasonForced:
+		if m.Decision.Reason.Closes() {
 			return "The incident is closed: " + m.Decision.Reason.Sentence() + by(m.By) + "."
 		}
 		return "The incident is over after " + Lasted(m) + "."

@@ -24,7 +24,7 @@ func (s State) Close(why Decision, author string, at time.Time) Change {
 	incident := open.incident(s.Subject)
 	incident.ClosedAt, incident.Closing = at, why.Reason
 	event := Event{At: at, Type: EventResolved, Level: OK, Author: author, Text: why.Reason.Sentence()}
-	if why.Reason == ReasonRetired || why.Reason == ReasonForced {
+	if why.Reason.Closes() {
 		event.Type, event.Level = EventClosed, Unknown
 	}
 	change := Change{State: next, Decision: why, Incident: &incident, Events: []Event{event}, Was: open.Level}
@@ -76,6 +76,9 @@ func (c Change) Commit(about Message, at time.Time) Commit {
 		return commit
 	}
 	about.Kind, about.Subject, about.At, about.Decision = c.Kind, c.State.Subject, at, c.Decision
+	if c.State.Subject.Kind == KindMonitor {
+		about.RunAt = c.State.At
+	}
 	about.Level, about.Was, about.OpenedAt, about.Fault = c.State.Level, c.Was, c.Incident.OpenedAt, c.Incident.Fault
 	switch {
 	case c.Kind == NoticeResolve:

@@ -36,7 +36,8 @@ const (
 	EventEscalated    EventType = "escalated"
 	EventEased        EventType = "eased"
 	EventRepeated     EventType = "repeated"
-	EventHeld         EventType = "held" // a notice was due and not sent: silenced, flapping
+	EventHeld         EventType = "held"        // a notice was due and not sent: silenced, flapping
+	EventHandedOver   EventType = "handed over" // the next shift was told
 	EventAcknowledged EventType = "acknowledged"
 	EventUnacked      EventType = "unacknowledged"
 	EventNoted        EventType = "noted"

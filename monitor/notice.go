@@ -11,6 +11,7 @@ const (
 	NoticeFire     NoticeKind = "fire"        // an incident began
 	NoticeEscalate NoticeKind = "escalate"    // it became worse, or went on to the next group
 	NoticeRepeat   NoticeKind = "repeat"      // it goes on
+	NoticeHandOver NoticeKind = "handover"    // it goes on, and the next shift of a contact group hears of it
 	NoticeAck      NoticeKind = "acknowledge" // somebody took it on
 	NoticeResolve  NoticeKind = "resolve"     // it is over
 	NoticeTest     NoticeKind = "test"        // somebody asked whether a destination works
@@ -56,7 +57,8 @@ type Message struct {
 	Was         Level         // in force before; the worst of the incident for a resolve
 	Fault       Fault         // when it is a fault that is told
 	Text        string        // what the run said
-	At          time.Time     // scheduled time of the run
+	At          time.Time     // when this became news: the scheduled time of the run, or when somebody acted
+	RunAt       time.Time     // scheduled time of the run that text, values and graph are of; zero when there is none
 	OpenedAt    time.Time     // when the incident began
 	Decision    Decision      // why it is sent
 	RepeatAfter time.Duration // when it will be told again; negative for never

@@ -29,6 +29,8 @@ const (
 	ReasonNobody       Reason = "no_destination"
 	ReasonOffDuty      Reason = "off_duty"
 	ReasonUnanswered   Reason = "unanswered"
+	ReasonHandedOver   Reason = "handed_over"
+	ReasonUnwatched    Reason = "unwatched"
 	ReasonFault        Reason = "fault"
 	ReasonSource       Reason = "source_down"
 )
@@ -58,6 +60,8 @@ func Reasons() []ReasonInfo {
 		{ReasonNobody, "not sent: the monitor has no alert destination"},
 		{ReasonOffDuty, "not sent: nobody of its contact groups is on duty now"},
 		{ReasonUnanswered, "sent to the next contact group: nobody acknowledged in time"},
+		{ReasonHandedOver, "sent to the contact group that is on duty now: the incident is still open"},
+		{ReasonUnwatched, "the incident ended because no active monitor asks the source any more"},
 		{ReasonFault, "not sent: the run could not tell, so the last known level stays in force"},
 		{ReasonSource, "not sent: the source's own incident covers it"},
 	}
@@ -77,6 +81,12 @@ func (r Reason) Sentence() string {
 		}
 	}
 	return string(r)
+}
+
+// Closes reports whether the reason ends an incident although nothing was seen to
+// be well again.
+func (r Reason) Closes() bool {
+	return r == ReasonRetired || r == ReasonForced || r == ReasonUnwatched
 }
 
 // Decision is what alerting made of one outcome, and why.

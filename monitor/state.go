@@ -67,6 +67,38 @@ func (o *Open) Equal(p *Open) bool {
 		o.WaitsSince.Equal(p.WaitsSince) && o.Tier == p.Tier
 }
 
+// ClockSlack is how far ahead of the clock a time may lie before the clock counts
+// as set back since: clocks are corrected by less all the time.
+const ClockSlack = time.Minute
+
+// NotAfter returns the state with no time in it ahead of the given one, and
+// whether any was. The clock has been set back since then, and what was to last
+// for a while would last longer by as much: outcomes would be taken for late ones,
+// and repeats and escalations would wait. When something is to begin again it
+// begins now.
+func (s State) NotAfter(at time.Time) (State, bool) {
+	limit := at.Add(ClockSlack)
+	set := false
+	pull := func(t *time.Time, to time.Time) {
+		if t.After(limit) {
+			*t, set = to, true
+		}
+	}
+	pull(&s.At, at.Add(-ClockSlack)) // runs come a little after their scheduled times
+	for _, t := range []*time.Time{&s.Since, &s.FaultSince, &s.CalmSince} {
+		pull(t, at)
+	}
+	if s.Open == nil {
+		return s, set
+	}
+	open := s.Open.Clone()
+	for _, t := range []*time.Time{&open.LastNotice, &open.AckedAt, &open.WaitsSince} {
+		pull(t, at)
+	}
+	s.Open = open
+	return s, set
+}
+
 // Previous returns what the next run's script may know of this state.
 func (s State) Previous() Previous {
 	return Previous{Level: s.Level, Since: s.Since, Runs: s.Runs, Message: s.Message}

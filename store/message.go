@@ -21,6 +21,7 @@ type storedMessage struct {
 	Fault       string            `json:"fault,omitempty"`
 	Text        string            `json:"text,omitempty"`
 	At          int64             `json:"at"`
+	RunAt       int64             `json:"run_at,omitempty"`
 	OpenedAt    int64             `json:"opened_at"`
 	Reason      string            `json:"reason,omitempty"`
 	Until       int64             `json:"until,omitempty"`
@@ -41,7 +42,7 @@ func storeMessage(m monitor.Message) storedMessage {
 	s := storedMessage{
 		Kind: string(m.Kind), Subject: m.Subject.String(), Name: m.Name, Group: m.Group, Labels: m.Labels,
 		Description: m.Description, Level: m.Level, Was: m.Was, Fault: string(m.Fault), Text: m.Text,
-		At: millis(m.At), OpenedAt: millis(m.OpenedAt),
+		At: millis(m.At), RunAt: millis(m.RunAt), OpenedAt: millis(m.OpenedAt),
 		Reason: string(m.Decision.Reason), Until: millis(m.Decision.Until), Note: m.Decision.Note,
 		RepeatAfter: m.RepeatAfter, By: m.By, Output: m.Output,
 	}
@@ -55,7 +56,7 @@ func (s storedMessage) message() monitor.Message {
 	m := monitor.Message{
 		Kind: monitor.NoticeKind(s.Kind), Name: s.Name, Group: s.Group, Labels: s.Labels,
 		Description: s.Description, Level: s.Level, Was: s.Was, Fault: monitor.Fault(s.Fault), Text: s.Text,
-		At: fromMillis(s.At), OpenedAt: fromMillis(s.OpenedAt),
+		At: fromMillis(s.At), RunAt: fromMillis(s.RunAt), OpenedAt: fromMillis(s.OpenedAt),
 		Decision:    monitor.Decision{Reason: monitor.Reason(s.Reason), Until: fromMillis(s.Until), Note: s.Note},
 		RepeatAfter: s.RepeatAfter, By: s.By, Output: s.Output,
 	}

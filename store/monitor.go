@@ -240,3 +240,10 @@ func (db *DB) Labels(ctx context.Context) (map[string][]string, error) {
 	}
 	return all, nil
 }
+
+// Fetching returns how many active monitors have targets.
+func (db *DB) Fetching(ctx context.Context) (int64, error) {
+	var n int64
+	err := db.read.WithContext(ctx).Raw(`SELECT COUNT(*) FROM monitors WHERE active AND targets <> '[]'`).Scan(&n).Error
+	return n, db.fault("count monitors", err)
+}

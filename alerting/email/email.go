@@ -171,7 +171,7 @@ func (c *Channel) thread(msg *gomail.Msg, n monitor.Notice) {
 	sum := sha256.Sum256([]byte(n.Incident + "\n" + string(n.Destination)))
 	root := hex.EncodeToString(sum[:12])
 	at := "@" + domain(c.from.Address)
-	if n.Message.Kind == monitor.NoticeFire {
+	if kind := n.Message.Kind; kind == monitor.NoticeFire || kind == monitor.NoticeHandOver { // the first that this address gets
 		msg.SetMessageIDWithValue(root + at)
 		return
 	}

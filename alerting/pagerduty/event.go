@@ -48,14 +48,14 @@ func (c *Channel) event(n monitor.Notice) pd.V2Event {
 	if address := c.o.Links.Incident(n.IncidentID); address != "" {
 		event.Links = append(event.Links, link(address, "Incident"))
 	}
-	if address := c.o.Links.Run(m.Subject, m.At); address != "" {
+	if address := c.o.Links.Run(m.Subject, m.RunAt); address != "" {
 		event.Links = append(event.Links, link(address, "Run"))
 	}
 	if event.ClientURL != "" {
 		event.Links = append(event.Links, link(event.ClientURL, "Monitor"))
 	}
 	if picture := c.o.Links.Graph(n.ID); picture != "" && len(m.Graph) > 0 {
-		event.Images = append(event.Images, map[string]string{"src": picture, "href": c.o.Links.Run(m.Subject, m.At), "alt": "Graph of the run"})
+		event.Images = append(event.Images, map[string]string{"src": picture, "href": c.o.Links.Run(m.Subject, m.RunAt), "alt": "Graph of the run"})
 	}
 	return event
 }

@@ -17,6 +17,7 @@ type contacts struct {
 	*store.DB
 	*alerting.Contacts
 
+	changed  func()     // who is told may be others now; nil: nobody looks
 	changing sync.Mutex // so that memory never gets an older state than the store has
 }
 
@@ -30,7 +31,11 @@ func (c *contacts) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Set(all)
+	err = c.Set(all)
+	if c.changed != nil {
+		c.changed()
+	}
+	return err
 }
 
 // SaveContactGroup stores a group, and has alerting go by it.

@@ -134,6 +134,7 @@ func (s *server) openAlerting(kind serverKind) error {
 		Source: alerting.SourceOptions{Name: "graphite", Alerts: c.SourceAlerts}, Contacts: s.contacts.Contacts,
 		Subjects: s.subjects,
 	})
+	s.silences.changed, s.contacts.changed = s.desk.Look, s.desk.Look
 	s.dispatcher = alerting.NewDispatcher(alerting.DispatcherOptions{
 		Outbox: s.db, Channels: s.channels, Log: s.log.With("part", "dispatcher"), Grace: s.config.Schedule.StopTimeout,
 	})
@@ -216,7 +217,7 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	defer endDeliveries()
 	var background sync.WaitGroup
 	background.Go(func() { s.dispatcher.Run(deliveries) })
-	background.Go(func() { s.desk.RunEscalations(ctx, s.db, s.bell.Ring) })
+	background.Go(func() { s.desk.RunTending(ctx, s.db, s.bell.Ring) })
 	background.Go(func() { s.sweep(ctx) })
 	for _, room := range s.background {
 		background.Go(func() { room(ctx) })

@@ -14,7 +14,8 @@ import (
 // that alerting asks, so that a change takes effect with the next run.
 type silences struct {
 	*store.DB
-	book alerting.SilenceBook
+	book    alerting.SilenceBook
+	changed func() // what was held back may be told; nil: nobody looks
 }
 
 // openSilences reads the silences that can still hold. One that cannot be read,
@@ -39,7 +40,15 @@ func (s *silences) SaveSilence(ctx context.Context, silence monitor.Silence, at 
 	if err != nil {
 		return saved, err
 	}
-	return saved, s.book.Put(saved, at)
+	return saved, s.put(saved, at)
+}
+
+func (s *silences) put(silence monitor.Silence, at time.Time) error {
+	err := s.book.Put(silence, at)
+	if s.changed != nil {
+		s.changed()
+	}
+	return err
 }
 
 // EndSilence ends a silence in both.
@@ -48,5 +57,5 @@ func (s *silences) EndSilence(ctx context.Context, id int64, by string, at time.
 	if err != nil {
 		return ended, err
 	}
-	return ended, s.book.Put(ended, at)
+	return ended, s.put(ended, at)
 }
