@@ -110,6 +110,7 @@ func TestBrowser_KeepsEditsAndShowsConflicts(t *testing.T) {
 	}
 	m, _ := w.Monitor(context.Background(), 2)
 	m.Description = "theirs"
+	m.Group = "moved"
 	if _, err := w.UpdateMonitor(context.Background(), m, "grace", time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -117,13 +118,64 @@ func TestBrowser_KeepsEditsAndShowsConflicts(t *testing.T) {
 	b.Do(chromedp.Click(chromedp.CSS("#save")))
 	b.Wait("!document.querySelector('#conflict').hidden")
 	b.Picture("flow-conflict")
+	if text := b.Text("#conflict"); !strings.Contains(text, "grace saved version") || !strings.Contains(text, "From them: group") || !strings.Contains(text, "1 to choose") {
+		t.Errorf("the conflict says %q", text)
+	}
 	if stored, _ := w.Monitor(context.Background(), 2); stored.Description != "theirs" {
 		t.Errorf("the other save was overwritten: %q", stored.Description)
 	}
-	b.Do(chromedp.Click(chromedp.CSS("#conflict .danger")))
+	b.Do(chromedp.Click(chromedp.CSS("#conflict [value=mine]")))
+	b.Do(chromedp.Click(chromedp.CSS("#conflict [data-merge=save]")))
 	b.Wait("document.querySelector('#conflict').hidden")
-	if stored, _ := w.Monitor(context.Background(), 2); stored.Description != "mine" {
-		t.Errorf("saving over it stored %q", stored.Description)
+	b.Wait("document.querySelector('.toast')?.textContent.includes('Saved as version')")
+	if stored, _ := w.Monitor(context.Background(), 2); stored.Description != "mine" || stored.Group != "moved" {
+		t.Errorf("stored description %q and group %q, want mine and theirs", stored.Description, stored.Group)
+	}
+}
+
+func TestBrowser_EditsThatDoNotTouchMergeByThemselves(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	m, _ := w.Monitor(context.Background(), 2)
+	m.Script = "puts(1)\nputs(2)\nputs(3)"
+	m, err := w.UpdateMonitor(context.Background(), m, "grace", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := startBrowser(t, w)
+	b.Open("/monitors/2")
+	b.Wait("document.querySelector('.target-row')")
+	b.Do(chromedp.Click(chromedp.CSS("#script .cm-content")), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(" // mine"))
+	b.Wait("localStorage.getItem('wingmirror.draft.2')")
+	m.Script = "puts(0)\nputs(2)\nputs(3)"
+	if m, err = w.UpdateMonitor(context.Background(), m, "grace", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b.Expect("412")
+	b.Do(chromedp.Click(chromedp.CSS("#save")))
+	b.Wait("document.querySelector('#conflict [data-merge=theirs]')")
+	b.Do(chromedp.Click(chromedp.CSS("#conflict [data-merge=theirs]")))
+	b.Wait("document.querySelector('#unsaved').hidden && !document.querySelector('#script .cm-content').innerText.includes('mine')")
+	b.Do(chromedp.Click(chromedp.CSS(".toast button")))
+	b.Wait("document.querySelector('#script .cm-content').innerText.includes('mine') && !document.querySelector('#conflict').hidden")
+	b.Do(chromedp.Click(chromedp.CSS("#conflict [data-merge=save]")))
+	b.Wait("document.querySelector('.toast')?.parentElement.textContent.includes('Saved as version')")
+	if stored, _ := w.Monitor(context.Background(), 2); stored.Script != "puts(0)\nputs(2)\nputs(3) // mine" {
+		t.Errorf("stored %q", stored.Script)
+	}
+
+	// The same, found after a reload: the edits come back on top of the newer version.
+	b.Do(chromedp.Click(chromedp.CSS("#script .cm-content")), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(" again"))
+	b.Wait("localStorage.getItem('wingmirror.draft.2')")
+	m, _ = w.Monitor(context.Background(), 2)
+	m.Script = strings.Replace(m.Script, "puts(0)", "puts(9)", 1)
+	if _, err = w.UpdateMonitor(context.Background(), m, "grace", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	b.Do(chromedp.Reload())
+	b.Wait("document.querySelector('#draft') && !document.querySelector('#draft').hidden")
+	if text := browsertest.Eval[string](b, "document.querySelector('#script .cm-content').innerText"); !strings.Contains(text, "puts(9)") || !strings.Contains(text, "mine again") {
+		t.Errorf("after the reload the script is %q", text)
 	}
 }
 

@@ -1,8 +1,10 @@
 // The editor page of one monitor, new or existing.
 import "./editor.css";
 import { type Answer, call, isAbort, type Problem } from "./api";
+import { askAboutConflict } from "./conflict";
 import { $, all, boot, confirmTwice, debounce, h, maybe, toast } from "./dom";
 import { Drafts, Form } from "./form";
+import { merge } from "./merge";
 import { ResultPane } from "./result";
 import { ScheduleView } from "./schedule";
 import { ScriptEditor } from "./script";
@@ -84,25 +86,29 @@ class Page {
 
   private keepDraft(): void {
     if (!this.data.can_edit) return;
-    if (this.dirty()) this.drafts.save({ version: this.stored.version, at: Date.now(), monitor: this.form.read(this.stored) });
+    if (this.dirty()) this.drafts.save({ base: this.stored, at: Date.now(), monitor: this.form.read(this.stored) });
     else this.drafts.drop();
   }
 
   private restoreDraft(): void {
     const draft = this.data.can_edit ? this.drafts.load() : null;
     if (!draft) return;
-    const mine = { ...draft.monitor, id: this.stored.id, version: this.stored.version };
-    this.form.write(mine);
+    const newer = draft.base.version !== this.stored.version;
+    const fits = newer ? merge(draft.base, draft.monitor, this.stored) : null;
+    const theirs = this.stored;
+    if (fits && fits.conflicts.length > 0) this.stored = draft.base; // saving meets the conflict, and asks
+    this.form.write(fits && fits.conflicts.length === 0 ? fits.resolve([]) : { ...draft.monitor, id: theirs.id });
     if (!this.dirty()) { this.drafts.drop(); return; }
     $("#unsaved").hidden = false;
-    const newer = draft.version !== this.stored.version;
     const box = $("#draft");
     box.replaceChildren(
-      h("span", {}, `Your unsaved edits from ${relative(draft.at, Date.now())} are back. `,
-        newer ? `The monitor has been saved since, as version ${this.stored.version}: saving now would replace that.` : ""),
+      h("span", {}, `Your unsaved edits from ${relative(draft.at, Date.now())} are back`, !newer ? "."
+        : fits?.conflicts.length === 0 ? `, together with version ${theirs.version}, which was saved since.`
+        : `. Version ${theirs.version} was saved since and changed the same places: saving asks what to keep.`),
       h("span", { class: "end" }, h("button", { type: "button", onclick: () => {
         this.drafts.drop();
-        this.form.write(this.stored);
+        this.stored = theirs;
+        this.form.write(theirs);
         box.hidden = true;
         $("#unsaved").hidden = true;
       } }, "Discard them")));
@@ -213,25 +219,46 @@ class Page {
     toast(`Saved as version ${this.stored.version}.`);
   }
 
-  /** Shows what differs between the edits here and a save by somebody else; overwrites nothing unasked. */
+  /** Puts the edits here and a save by somebody else together; what both changed is for the reader to choose. */
   private async conflict(mine: Monitor): Promise<void> {
     const box = $("#conflict");
+    const base = this.stored;
     try {
-      const { body: theirs } = await call<Monitor>(`/api/v1/monitors/${this.stored.id}`);
-      box.replaceChildren(
-        h("div", { class: "grow" }, h("strong", {}, `Somebody saved version ${theirs.version} while you were editing. `),
-          `You both have: ${differences(mine, theirs).join(", ") || "the same text"}.`),
-        h("span", { class: "end" },
-          h("a", { class: "button", href: `/monitors/${theirs.id}/versions`, target: "_blank" }, "See their changes"),
-          h("button", { type: "button", onclick: () => { this.take(theirs); this.form.write(theirs); this.baseline = JSON.stringify(this.form.read(theirs)); this.drafts.drop(); $("#unsaved").hidden = true; } }, "Take theirs"),
-          h("button", { type: "button", class: "danger", onclick: () => { this.take(theirs); void this.save(); } }, "Save mine over it")));
+      const { body: theirs } = await call<Monitor>(`/api/v1/monitors/${base.id}`);
+      const fits = merge(base, mine, theirs);
+      askAboutConflict(box, {
+        version: theirs.version, author: await this.authorOf(theirs), merge: fits, history: `/monitors/${theirs.id}/versions`,
+        save: (choices) => { this.take(theirs); this.form.write(fits.resolve(choices)); void this.save(); },
+        theirs: () => this.takeTheirs(theirs, base, mine),
+      });
     } catch (error) {
       box.replaceChildren(h("span", {}, (error as Problem).status === 404
         ? "Somebody deleted this monitor while you were editing. Your text is kept in this browser; copy it to a new monitor."
         : (error as Problem).message));
     }
     box.hidden = false;
-    box.scrollIntoView({ block: "center" });
+    box.scrollIntoView({ block: "start" });
+  }
+
+  private async authorOf(m: Monitor): Promise<string> {
+    try {
+      const { body } = await call<{ versions: { version: number; author: string }[] | null }>(`/api/v1/monitors/${m.id}/versions?limit=5`);
+      return body.versions?.find((v) => v.version === m.version)?.author ?? "";
+    } catch { return ""; }
+  }
+
+  private takeTheirs(theirs: Monitor, base: Monitor, mine: Monitor): void {
+    this.take(theirs);
+    this.form.write(theirs);
+    this.baseline = JSON.stringify(this.form.read(theirs));
+    this.drafts.drop();
+    $("#unsaved").hidden = true;
+    toast("Your edits are gone.", { label: "Bring them back", run: () => {
+      this.stored = base;
+      this.form.write(mine);
+      this.changed();
+      void this.conflict(mine);
+    } });
   }
 
   private take(theirs: Monitor): void {
@@ -278,13 +305,6 @@ class Page {
     h("a", { href: url, download: `${this.stored.name || "monitor"}.png` }).click();
     URL.revokeObjectURL(url);
   }
-}
-
-function differences(a: Monitor, b: Monitor): string[] {
-  const left = a as unknown as Record<string, unknown>, right = b as unknown as Record<string, unknown>;
-  return Object.keys(left)
-    .filter((key) => !["version", "created_at", "updated_at"].includes(key) && JSON.stringify(left[key]) !== JSON.stringify(right[key]))
-    .map((key) => `a different ${key}`);
 }
 
 new Page();

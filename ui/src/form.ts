@@ -95,13 +95,17 @@ function readJSON(text: string): unknown {
   try { return JSON.parse(text); } catch { return text; }
 }
 
-export interface Draft { version: number; at: number; monitor: Monitor }
+/** Edits that are not saved yet, and the monitor that they began with. */
+export interface Draft { base: Monitor; at: number; monitor: Monitor }
 
 export class Drafts {
   constructor(private readonly id: number) {}
   private get key(): string { return `wingmirror.draft.${this.id || "new"}`; }
   load(): Draft | null {
-    try { return JSON.parse(localStorage.getItem(this.key) ?? "null") as Draft | null; } catch { return null; }
+    try {
+      const draft = JSON.parse(localStorage.getItem(this.key) ?? "null") as Draft | null;
+      return draft?.base ? draft : null;
+    } catch { return null; }
   }
   save(draft: Draft): void {
     try { localStorage.setItem(this.key, JSON.stringify(draft)); } catch { /* storage is full or off: the page still works */ }
