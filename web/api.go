@@ -14,10 +14,11 @@ import (
 
 // apiConfig is the API's document and formats. It adds no routes of its own:
 // the document is served by the table of routes like everything else.
-func apiConfig(version string) huma.Config {
-	c := huma.DefaultConfig("Wingmirror", version)
+func (s *server) apiConfig() huma.Config {
+	c := huma.DefaultConfig("Wingmirror", s.Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.CreateHooks = nil // else every answer gains a $schema field
+	c.Transformers = append(c.Transformers, s.advise)
 	c.Info.Description = "Everything the pages do. Errors are problem+json documents (RFC 9457) whose errors name the fields to mend."
 	return c
 }
@@ -29,6 +30,7 @@ func Op[I, O any](handler func(context.Context, *I) (*O, error), summary string,
 		o.Summary = summary
 		o.Tags = []string{tag(o.Path)}
 		o.MaxBodyBytes = 4 << 20
+		o.Metadata = map[string]any{checker: s}
 		if len(status) > 0 {
 			o.DefaultStatus = status[0]
 		}

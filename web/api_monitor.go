@@ -126,23 +126,36 @@ func (s *server) apiUpdateMonitor(ctx context.Context, in *updateMonitorInput) (
 	if in.Body.Version == 0 {
 		return nil, monitor.Invalid("version", "name the version that this replaces, here or in If-Match; GET the monitor to learn it")
 	}
+	if in.Body.Active == nil {
+		stored, err := s.Library.Monitor(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		in.Body.Active = &stored.Active
+	}
 	out, err := s.save(ctx, in.Body)
 	return out, precondition(err, named)
 }
 
-// save checks the monitor as a whole and stores it.
-func (s *server) save(ctx context.Context, body monitorBody) (*monitorOutput, error) {
+// check returns the monitor that a body describes, and all that is wrong with it.
+func (s *server) check(ctx context.Context, body monitorBody) (monitor.Monitor, monitor.FieldErrors, error) {
 	m, errs := body.monitor()
 	errs = append(errs, monitor.AllFieldErrors(monitor.Validate(m, s.Rules))...)
 	unknown, err := s.unknownGroups(ctx, m.Alerts)
 	if err != nil {
-		return nil, err
+		return m, nil, err
 	}
 	unparsed, err := s.scriptErrors(ctx, m.Script)
+	return m, append(append(errs, unknown...), unparsed...), err
+}
+
+// save checks the monitor as a whole and stores it.
+func (s *server) save(ctx context.Context, body monitorBody) (*monitorOutput, error) {
+	m, errs, err := s.check(ctx, body)
 	if err != nil {
 		return nil, err
 	}
-	if errs = append(append(errs, unknown...), unparsed...); len(errs) > 0 {
+	if len(errs) > 0 {
 		return nil, errs
 	}
 	store, action := s.Monitors.UpdateMonitor, "monitor.update"

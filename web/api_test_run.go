@@ -91,12 +91,20 @@ type testRunOutput struct {
 		Decision string           `json:"decision" doc:"What alerting would make of it, and why"`
 		FetchMS  float64          `json:"fetch_ms"`
 		Cost     costBody         `json:"cost"`
+
+		Problems []problemBody `json:"problems" doc:"What would keep the monitor from being saved, but not from being tried"`
 	}
+}
+
+// problemBody is one field at fault, as the errors of a refusal name it.
+type problemBody struct {
+	Location string `json:"location" example:"body.alerts[0]"`
+	Message  string `json:"message"`
 }
 
 // apiTestRun runs the monitor once. When the request ends early, so does the run.
 func (s *server) apiTestRun(ctx context.Context, in *testRunInput) (*testRunOutput, error) {
-	m, err := s.runnable(in.Body.Monitor)
+	m, unsavable, err := s.runnable(ctx, in.Body.Monitor)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +127,10 @@ func (s *server) apiTestRun(ctx context.Context, in *testRunInput) (*testRunOutp
 	b.Targets, b.Window = toTargets(e.Targets), windowBody{e.Window.From, e.Window.Until}
 	b.Graph = toGraph(shownGraph(e))
 	b.Notices, b.Decision = s.wouldSend(m, state, e.Outcome)
+	b.Problems = []problemBody{}
+	for _, d := range fieldDetails(unsavable) {
+		b.Problems = append(b.Problems, problemBody{d.Location, d.Message})
+	}
 	return out, nil
 }
 
@@ -129,25 +141,29 @@ func shownGraph(e scheduler.Evaluation) []monitor.Line {
 	return defaultGraph(e.Targets)
 }
 
-// runnable checks what a run needs; that there is no name or schedule yet does
-// not keep anybody from trying a script.
-func (s *server) runnable(body monitorBody) (monitor.Monitor, error) {
-	m, _ := body.monitor()
+// runnable checks what a run needs. What only a save needs, such as a schedule,
+// does not keep anybody from trying a script and is returned beside; that there
+// is no name yet is no news.
+func (s *server) runnable(ctx context.Context, body monitorBody) (m monitor.Monitor, unsavable monitor.FieldErrors, err error) {
+	m, unsavable = body.monitor()
 	if m.ID == 0 {
 		m.ID = -1 // what a script sees as @jobId before the first save
 	}
 	var errs monitor.FieldErrors
 	for _, e := range monitor.AllFieldErrors(monitor.Validate(m, s.Rules)) {
 		name, _, _ := strings.Cut(e.Field, "[")
-		switch name {
-		case "targets", "minutes", "script", "params":
+		switch {
+		case name == "targets", name == "minutes", name == "script", name == "params":
 			errs = append(errs, e)
+		case name != "name" || m.Name != "":
+			unsavable = append(unsavable, e)
 		}
 	}
 	if len(errs) > 0 {
-		return m, errs
+		return m, nil, errs
 	}
-	return m, nil
+	unknown, err := s.unknownGroups(ctx, m.Alerts)
+	return m, append(unsavable, unknown...), err
 }
 
 type previewInput struct {

@@ -56,6 +56,8 @@ type editorBoot struct {
 }
 
 type lastBoot struct {
+	At      time.Time     `json:"at"`
+	Output  string        `json:"output"`
 	Graph   []graphLine   `json:"graph"`
 	Window  windowBody    `json:"window"`
 	Trouble []troubleBody `json:"trouble"`
@@ -150,7 +152,7 @@ func (s *server) lastRun(r *http.Request, runs []monitor.Run) (*lastBoot, error)
 			continue
 		}
 		boot := &lastBoot{
-			Graph: toGraph(detail.Graph), Window: windowBody{detail.Window.From, detail.Window.Until}, Level: run.Level.String(),
+			At: run.At.UTC(), Output: detail.Output, Graph: toGraph(detail.Graph), Window: windowBody{detail.Window.From, detail.Window.Until}, Level: run.Level.String(),
 			Title: "Last run: " + levelName(run.Level.String()), Message: detail.Message,
 		}
 		if run.Fault != monitor.NoFault && boot.Message == "" {

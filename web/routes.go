@@ -50,7 +50,7 @@ func (s *server) mount() {
 	for _, r := range table {
 		needs[r.Method+" "+r.Pattern] = r
 	}
-	s.api = humago.New(guardedMux{s, needs}, apiConfig(s.Version))
+	s.api = humago.New(guardedMux{s, needs}, s.apiConfig())
 	for _, r := range table {
 		r.Serve.mount(s, r)
 	}

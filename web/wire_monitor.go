@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -26,7 +27,7 @@ type monitorBody struct {
 	Params      rawJSON           `json:"params,omitempty" required:"false" doc:"A JSON object that the script sees as @params"`
 	Alerts      []string          `json:"alerts" required:"false" nullable:"true" doc:"Where alerts go" example:"[\"mailto:oncall@example.com\"]"`
 	PolicyBody
-	Active    bool       `json:"active" required:"false" doc:"Whether it runs by itself"`
+	Active    *bool      `json:"active" required:"false" doc:"Whether it runs by itself; left out, a new monitor does and a stored one stays as it is"`
 	CreatedAt *time.Time `json:"created_at,omitempty" readOnly:"true" required:"false"`
 	UpdatedAt *time.Time `json:"updated_at,omitempty" readOnly:"true" required:"false"`
 }
@@ -38,7 +39,7 @@ func toMonitorBody(m monitor.Monitor) monitorBody {
 	b := monitorBody{
 		ID: m.ID, Version: m.Version, Name: m.Name, Description: m.Description, Group: m.Group, Labels: m.Labels,
 		Schedule: m.Schedule, Zone: m.Zone, CatchUp: string(m.CatchUp), Targets: m.Targets, Minutes: m.Minutes,
-		Script: m.Script, Params: m.Params, Alerts: m.Alerts, PolicyBody: toPolicyBody(m.Policy), Active: m.Active,
+		Script: m.Script, Params: m.Params, Alerts: m.Alerts, PolicyBody: toPolicyBody(m.Policy), Active: &m.Active,
 		CreatedAt: timeOrNil(m.CreatedAt), UpdatedAt: timeOrNil(m.UpdatedAt),
 	}
 	if b.Labels == nil {
@@ -54,13 +55,16 @@ func (b monitorBody) monitor() (monitor.Monitor, monitor.FieldErrors) {
 	m := monitor.Monitor{
 		ID: b.ID, Version: b.Version, Name: b.Name, Description: b.Description, Group: b.Group, Labels: b.Labels,
 		Schedule: b.Schedule, Zone: b.Zone, CatchUp: monitor.CatchUp(b.CatchUp), Targets: slices.Clone(b.Targets), Minutes: b.Minutes,
-		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Policy: policy, Active: b.Active,
+		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Policy: policy, Active: b.Active == nil || *b.Active,
 	}
 	if string(m.Params) == "null" {
 		m.Params = nil
 	}
 	return m, errs
 }
+
+// empty reports whether nothing at all was said.
+func (b monitorBody) empty() bool { return reflect.DeepEqual(b, monitorBody{}) }
 
 func timeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -13,7 +13,8 @@ import { relative } from "./time";
 import type { Line, Trouble } from "./graph";
 import type { Monitor, Preview, TargetStatus, TestRun, Window } from "./wire";
 
-interface Boot { monitor: Monitor; can_edit: boolean; last: { graph: Line[] | null; window: Window; trouble: Trouble[] | null; level: string; title: string; message: string } | null }
+interface LastRun { at: string; graph: Line[] | null; window: Window; trouble: Trouble[] | null; level: string; title: string; message: string; output: string }
+interface Boot { monitor: Monitor; can_edit: boolean; last: LastRun | null }
 
 class Page {
   private readonly data = boot<Boot>("boot");
@@ -29,6 +30,8 @@ class Page {
   private previewing: AbortController | null = null;
   private statuses: TargetStatus[] = [];
   private loading = true;
+  private following = true; // the pane shows the newest live run, not a test run
+  private shown = ""; // time of the live run in the pane
 
   constructor() {
     const options = { changed: () => this.changed(), run: () => void this.testRun(), readOnly: !this.data.can_edit };
@@ -46,7 +49,7 @@ class Page {
     void schedule.refresh();
     this.listen();
     this.loading = false;
-    this.showLast();
+    this.showLast(this.data.last);
     void this.preview();
   }
 
@@ -64,11 +67,12 @@ class Page {
     const remove = maybe<HTMLButtonElement>("#delete");
     if (remove) confirmTwice(remove, "Press again to delete", () => void this.remove());
     window.addEventListener("beforeunload", () => this.keepDraft());
+    document.addEventListener("wm:swapped", () => this.follow());
     maybe("#copy-csv")?.addEventListener("click", () => {
       void navigator.clipboard.writeText(this.result.graph.csv()).then(() => toast("Copied the graph's numbers as CSV."), () => toast("This browser did not allow copying."));
     });
     maybe("#try-alerts")?.addEventListener("click", () => void this.tryAlerts());
-    maybe("#save-png")?.addEventListener("click", () => void this.savePNG());
+    maybe("#copy-png")?.addEventListener("click", () => void this.copyPNG());
   }
 
   private readonly keepSoon = debounce(400, () => this.keepDraft());
@@ -120,15 +124,28 @@ class Page {
     return value ? new Date(value).toISOString() : undefined;
   }
 
-  private showLast(): void {
-    const last = this.data.last;
+  private showLast(last: LastRun | null): void {
     if (last) {
+      this.shown = last.at;
       this.result.say(last.level, last.title, last.message);
       this.result.graph.show(last.graph ?? [], last.window, last.trouble ?? []);
+      this.result.print(last.output);
       return;
     }
     this.result.say("unknown", "Not run yet", "Press Test run to see output and graph. A test run stores nothing and sends nothing.");
     this.result.graph.show([], null);
+  }
+
+  /** Takes over what became newer on the server while the page was open: the last run, and a save by somebody else. */
+  private follow(): void {
+    const now = boot<Boot>("boot");
+    if (this.following && now.last && now.last.at !== this.shown) this.showLast(now.last);
+    if (now.monitor.version > this.stored.version && !this.dirty()) {
+      this.take(now.monitor);
+      this.form.write(now.monitor);
+      this.baseline = JSON.stringify(this.form.read(now.monitor));
+      toast(`Version ${now.monitor.version} was saved meanwhile, and is shown now.`);
+    }
   }
 
   /** Fetches the targets alone, for their status rows; runs no script. */
@@ -159,7 +176,8 @@ class Page {
     this.busy(true);
     try {
       const { body } = await call<TestRun>("/api/v1/test-run", { method: "POST", body: { monitor: this.form.read(this.stored), at: this.at() }, signal: mine.signal });
-      this.form.clearErrors();
+      this.form.mark(body.problems ?? []);
+      this.following = false;
       this.result.show(body);
       this.showTargets(body.targets ?? []);
       this.script.underline(body.error);
@@ -206,6 +224,7 @@ class Page {
 
   private saved(answer: Answer<Monitor>, isNew: boolean): void {
     this.drafts.drop();
+    this.following = true;
     this.stored = answer.body;
     this.baseline = JSON.stringify(this.form.read(this.stored));
     if (isNew) {
@@ -298,12 +317,19 @@ class Page {
     toast(all.length === 0 ? "Write a destination first." : `${sent} of ${all.length} test notices went out.`);
   }
 
-  private async savePNG(): Promise<void> {
+  /** Copies the picture of the graph; where a browser refuses that, it is saved as a file. */
+  private async copyPNG(): Promise<void> {
     const blob = await this.result.graph.png();
     if (!blob) { toast("There is no graph yet."); return; }
-    const url = URL.createObjectURL(blob);
-    h("a", { href: url, download: `${this.stored.name || "monitor"}.png` }).click();
-    URL.revokeObjectURL(url);
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+      toast("Copied the graph as a picture.");
+    } catch {
+      const url = URL.createObjectURL(blob);
+      h("a", { href: url, download: `${this.stored.name || "monitor"}.png` }).click();
+      URL.revokeObjectURL(url);
+      toast("Saved the graph as a picture.");
+    }
   }
 }
 

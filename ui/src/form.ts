@@ -1,7 +1,7 @@
 // The monitor's form: reads it into a Monitor, writes one back, shows errors at
 // their fields, and keeps unsaved edits over a reload.
 import { $, all, h, maybe } from "./dom";
-import type { Problem } from "./api";
+import type { FieldProblem, Problem } from "./api";
 import type { ScriptEditor } from "./script";
 import type { TargetsEditor } from "./targets";
 import type { Monitor } from "./wire";
@@ -18,12 +18,24 @@ export class Form {
     for (const name of simple) m[name] = this.input(name).value.trim();
     m.minutes = Number(this.input("minutes").value) || 0;
     m.failures = Number(this.input("failures").value) || 0;
-    m.alerts = this.input("alerts").value.split(/[\n\s,]+/).filter((line) => line !== "");
+    m.alerts = this.alerts().map((alert) => alert.text);
     m.active = this.input("active").checked;
     const params = this.input("params").value.trim();
     if (params === "") delete m.params;
     else m.params = readJSON(params);
     return m;
+  }
+
+  /** The destinations as they are sent, each with the line that it stands in. */
+  private alerts(): { text: string; line: number }[] {
+    return this.input("alerts").value.split("\n").flatMap((line, i) => line.split(/[\s,]+/).filter((part) => part !== "").map((text) => ({ text, line: i + 1 })));
+  }
+
+  /** "line 3: " for targets[2] or for the alert that stands there. */
+  private lineOf(path: string): string {
+    const index = Number(/\[(\d+)\]/.exec(path)?.[1] ?? NaN);
+    const line = path.startsWith("alerts") ? this.alerts()[index]?.line ?? NaN : index + 1;
+    return Number.isNaN(line) ? "" : `line ${line}: `;
   }
 
   write(m: Monitor): void {
@@ -44,12 +56,12 @@ export class Form {
     $("#form-problem", this.root).hidden = true;
   }
 
-  /** Puts every error at its field, the rest on top, and focuses the first field at fault. */
-  showErrors(problem: Problem, what = "Not saved"): void {
+  /** Puts every error at its field; returns those that have none, and the first field at fault. */
+  mark(errors: FieldProblem[]): { rest: string[]; first: HTMLElement | null } {
     this.clearErrors();
     const rest: string[] = [];
     let first: HTMLElement | null = null;
-    for (const e of problem.errors) {
+    for (const e of errors) {
       const path = (e.location ?? "").replace(/^body\./, "").replace(/^monitor\./, "");
       const name = path.split(/[.[]/)[0] ?? "";
       const slot = name ? maybe(`[data-error-for="${CSS.escape(name)}"]`, this.root) : null;
@@ -57,11 +69,17 @@ export class Form {
         rest.push(name ? `${path}: ${e.message}` : e.message);
         continue;
       }
-      slot.textContent = slot.textContent ? `${slot.textContent}\n${lineOf(path)}${e.message}` : lineOf(path) + e.message;
+      slot.textContent = slot.textContent ? `${slot.textContent}\n${this.lineOf(path)}${e.message}` : this.lineOf(path) + e.message;
       const field = maybe(`[name="${CSS.escape(name)}"]`, this.root) ?? maybe(`#${name} .cm-content`, this.root);
       field?.setAttribute("aria-invalid", "true");
       first ??= field;
     }
+    return { rest, first };
+  }
+
+  /** Marks every error, says the rest on top, and focuses the first field at fault. */
+  showErrors(problem: Problem, what = "Not saved"): void {
+    const { rest, first } = this.mark(problem.errors);
     const box = $("#form-problem", this.root);
     const count = problem.errors.length;
     box.replaceChildren(h("span", {}, h("strong", {}, count > 0 ? `${what}: ${count === 1 ? "one thing needs" : `${count} things need`} mending. ` : `${what}. `),
@@ -70,12 +88,6 @@ export class Form {
     (first ?? box).scrollIntoView({ block: "center" });
     first?.focus({ preventScroll: true });
   }
-}
-
-/** "line 3: " for targets[2]; lists are shown as lines. */
-function lineOf(path: string): string {
-  const index = /\[(\d+)\]/.exec(path)?.[1];
-  return index === undefined ? "" : `line ${Number(index) + 1}: `;
 }
 
 export function parseLabels(text: string): Record<string, string> {

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import { h } from "./dom";
 import { compact, exact, inUTC } from "./time";
+import { touchZoom } from "./touch";
 
 export type Point = [number, number | null];
 export interface Line { label: string; points: Point[] | null }
@@ -61,6 +62,7 @@ export class Graph {
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", this.describe());
     this.plot = new uPlot(this.options(), data, this.canvas);
+    touchZoom(this.plot, xRange(this.span, data[0]?.[0] ?? null, data[0]?.at(-1) ?? null));
   }
 
   private describe(): string {

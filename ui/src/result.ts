@@ -42,13 +42,19 @@ export class ResultPane {
         h("div", { class: "message" }, message)),
       h("span", { class: "small muted nowrap" }, `as of ${exact(Date.parse(run.at)).replace(/^\w+, /, "")}`)));
     this.graph.show(run.graph ?? [], run.window);
-    this.outputLabel.hidden = this.output.hidden = run.output === "";
-    this.output.textContent = run.output;
+    this.print(run.output);
     this.showNotices(run);
     this.costs.hidden = false;
     this.costs.replaceChildren(
       cost("fetch", duration(run.fetch_ms)), cost("script", duration(run.cost.wall_ms)), cost("processor", duration(run.cost.cpu_ms)), cost("memory", bytes(run.cost.memory)),
       cost("points in", String(run.cost.points_in)), cost("drawn", String(run.cost.points_out)), cost("printed", bytes(run.cost.output_bytes)));
+  }
+
+  /** Shows what a script printed, and takes away what belongs to another run. */
+  print(output: string): void {
+    this.clear();
+    this.outputLabel.hidden = this.output.hidden = output === "";
+    this.output.textContent = output;
   }
 
   private showNotices(run: TestRun): void {
@@ -58,6 +64,10 @@ export class ResultPane {
       h("ul", { class: "would" },
         h("li", {}, `would be: ${run.decision}`),
         ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.what)))));
+    const fields = [...new Set((run.problems ?? []).map((p) => p.location.replace(/^body\.|\[.*/g, "")))];
+    if (fields.length > 0) {
+      this.would.append(h("p", { class: "section-label", id: "unsavable" }, h("strong", {}, "It cannot be saved yet: "), `mend ${fields.join(", ")}.`));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // The schedule's sentence and next runs, from the crontab parser of the server.
-import { call, isAbort, type Problem } from "./api";
+import { call, type FieldProblem, isAbort, type Problem } from "./api";
 import { $, all, debounce, h } from "./dom";
 import type { SchedulePreview } from "./wire";
 
@@ -28,12 +28,14 @@ export class ScheduleView {
     const zone = $<HTMLInputElement>('[name="timezone"]', this.root).value.trim();
     const out = $("#schedule-preview", this.root);
     if (spec === "") {
+      this.complain([]);
       out.replaceChildren(h("p", { class: "sentence muted" }, "Never runs by itself. Write minute, hour, day, month and weekday, or press one above."));
       return;
     }
     try {
       const query = new URLSearchParams({ spec, zone, seed: this.seed() });
       const { body } = await call<SchedulePreview>(`/api/v1/schedule?${query}`, { signal: mine.signal });
+      this.complain([]);
       out.replaceChildren(
         h("p", { class: "sentence" }, h("strong", {}, body.sentence)),
         ...(body.notes ?? []).map((note) => h("p", { class: "small muted" }, note)),
@@ -41,8 +43,19 @@ export class ScheduleView {
     } catch (error) {
       if (isAbort(error)) return;
       const p = error as Problem;
-      const text = p.errors?.map((e) => e.message).join("\n") || p.message;
-      out.replaceChildren(h("p", { class: "sentence muted" }, text));
+      out.replaceChildren();
+      this.complain(p.errors.length > 0 ? p.errors : [{ message: p.message }]);
+    }
+  }
+
+  /** Says at the fields what is wrong with them, where a refused save says it too: once. */
+  private complain(errors: FieldProblem[]): void {
+    for (const name of ["schedule", "timezone"]) {
+      const field = $(`[name="${name}"]`, this.root);
+      const mine = errors.filter((e) => (/zone/.test(e.location ?? "") ? "timezone" : "schedule") === name);
+      $(`[data-error-for="${name}"]`, this.root).textContent = mine.map((e) => e.message).join("\n");
+      if (mine.length > 0) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
     }
   }
 }

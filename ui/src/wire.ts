@@ -43,6 +43,7 @@ export interface TestRun {
   window: Window;
   notices: { to: string; what: string }[] | null;
   decision: string;
+  problems: { location: string; message: string }[] | null;
   fetch_ms: number;
   cost: { wall_ms: number; cpu_ms: number; memory: number; points_in: number; points_out: number; output_bytes: number };
 }
