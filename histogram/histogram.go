@@ -43,6 +43,24 @@ func (d Detector) withDefaults() Detector {
 	return d
 }
 
+// Check returns what is wrong with the settings as FieldErrors, or nil.
+func (d Detector) Check() error {
+	var errs monitor.FieldErrors
+	check := func(ok bool, field, text string) {
+		if !ok {
+			errs = append(errs, monitor.Invalid(field, "%s", text))
+		}
+	}
+	check(d.Persistence >= 0 && d.Persistence <= 30, "persistence", "say how many periods in a row must differ, from 1 to 30")
+	check(d.Window == 0 || d.Window >= 4 && d.Window <= 400, "window", "say with how many periods before a change it is compared, from 4 to 400")
+	check(d.MinSamples >= 0, "min-samples", "say how many values a period must have, 0 or more")
+	check(d.Sensitivity == 0 || d.Sensitivity >= 0.1 && d.Sensitivity <= 10, "sensitivity", "is between 0.1 and 10; 1 is usual")
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
 // Result is what one probe's periods say.
 type Result struct {
 	Regressions []monitor.Regression // by date

@@ -14,16 +14,21 @@ const Method = "cerberus"
 // DetectPeriods runs the original's method over periods, as if each were a day
 // of a histogram file.
 func DetectPeriods(p monitor.Probe, periods []monitor.HistogramPeriod) histogram.Result {
-	entries := make([]Entry, 0, len(periods))
+	file := File{Name: p.Name}
 	for _, one := range periods {
-		entries = append(entries, Entry{
+		file.Entries = append(file.Entries, Entry{
 			Measure: p.Name, Kind: p.Kind, Date: one.At.UTC().Format(time.RFC3339), Submissions: one.Submissions,
 			Buckets: one.Edges[:max(0, len(one.Edges)-1)], Values: one.Counts,
 		})
 	}
-	found, notes := Detect(entries)
-	days, _ := Days(entries)
-	result := histogram.Result{Notes: notes}
+	return DetectFile(p, file)
+}
+
+// DetectFile runs the original's method over a histogram file.
+func DetectFile(p monitor.Probe, file File) histogram.Result {
+	found, notes := Detect(file.Entries)
+	days, _ := Days(file.Entries)
+	result := histogram.Result{Notes: append(file.Notes, notes...)}
 	for _, f := range found {
 		r := f.regression(p)
 		for i, d := range days {
@@ -35,6 +40,25 @@ func DetectPeriods(p monitor.Probe, periods []monitor.HistogramPeriod) histogram
 		result.Regressions = append(result.Regressions, r)
 	}
 	return result
+}
+
+// Describe makes a regressions file's entry of a regression. One that the
+// original's method found says no more than the original did.
+func Describe(r monitor.Regression, d Definition) Regression {
+	entry := Regression{
+		Buckets: r.Before.Edges[:max(0, len(r.Before.Edges)-1)], Regression: r.After.Counts, Reference: r.Before.Counts,
+		Description: d.Text, Emails: d.Emails(),
+	}
+	if r.Method == Method {
+		return entry
+	}
+	p := d.Probe(r.Name)
+	entry.Change = &Change{
+		Method: r.Method, Shape: string(r.Shape), Moved: string(r.Moved), Size: r.Size, Unit: p.Unit, Relative: r.Relative,
+		Welcome: map[monitor.Toggle]string{monitor.On: "better", monitor.Off: "worse"}[r.Welcome],
+		KS:      r.KS, JS: r.JS, Votes: r.Votes, Seen: r.Seen.Format(time.DateOnly), Text: histogram.Sentence(r, p),
+	}
+	return entry
 }
 
 func sum(xs []float64) float64 { return distribution.Histogram{Counts: xs}.Total() }
