@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,19 @@ func (l Links) Incident(id int64) string {
 		return ""
 	}
 	return l.Base + "/incidents/" + strconv.FormatInt(id, 10)
+}
+
+// Silence is the page that silences what the notice is about, filled in; "" when
+// there is nothing to silence (any more).
+func (l Links) Silence(m monitor.Message) string {
+	if l.Base == "" || m.Kind == monitor.NoticeResolve || m.Kind == monitor.NoticeTest {
+		return ""
+	}
+	query := url.Values{"subject": {m.Subject.String()}}
+	if m.Subject.Kind == monitor.KindMonitor {
+		query = url.Values{"monitor": {m.Subject.Key}}
+	}
+	return l.Base + "/silences?" + query.Encode()
 }
 
 // GraphPath is where pictures of notices are served, in front of their names.

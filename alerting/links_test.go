@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wingmirror/alerting"
+	"wingmirror/monitor"
 )
 
 func TestLinks_OnlyTheirOwnSecretOpensAGraph(t *testing.T) {
@@ -27,5 +28,23 @@ func TestLinks_OnlyTheirOwnSecretOpensAGraph(t *testing.T) {
 	}
 	if got := (alerting.Links{Base: "https://w.example.com"}).Graph(42); got != "" {
 		t.Errorf("without a secret there is the address %s", got)
+	}
+}
+
+func TestLinks_SilenceIsFilledInWithWhatIsToldOf(t *testing.T) {
+	links := alerting.Links{Base: "https://w.example.com"}
+	beat := monitor.Subject{Kind: monitor.KindHeartbeat, Key: "backup & more"}
+	for _, row := range []struct {
+		about monitor.Message
+		want  string
+	}{
+		{monitor.Message{Kind: monitor.NoticeFire, Subject: monitor.MonitorSubject(7), Group: "shop"}, "https://w.example.com/silences?monitor=7"},
+		{monitor.Message{Kind: monitor.NoticeFire, Subject: beat}, "https://w.example.com/silences?subject=heartbeat%2Fbackup+%26+more"},
+		{monitor.Message{Kind: monitor.NoticeResolve, Subject: beat}, ""},
+		{monitor.Message{Kind: monitor.NoticeTest}, ""},
+	} {
+		if got := links.Silence(row.about); got != row.want {
+			t.Errorf("%s of %s: %q, want %q", row.about.Kind, row.about.Subject, got, row.want)
+		}
 	}
 }

@@ -46,6 +46,12 @@ func FirstLine(text string) string {
 	return ""
 }
 
+// Thing is what kind of subject a notice is about, with a capital: Monitor, Heartbeat.
+func Thing(s monitor.Subject) string {
+	kind := string(s.Kind)
+	return strings.ToUpper(kind[:min(1, len(kind))]) + kind[min(1, len(kind)):]
+}
+
 // Why says why a notice is sent, as a sentence.
 func Why(m monitor.Message) string {
 	switch m.Kind {

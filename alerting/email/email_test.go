@@ -176,13 +176,13 @@ func TestDeliver_MailHasTextHTMLAndPicture(t *testing.T) {
 	}
 	for _, want := range []string{
 		"An incident began: the level went from ok to critical.", "repeated every 1h until it is acknowledged",
-		"https://wm.example.com/incidents/3", "https://wm.example.com/monitors/7", "See the run book.",
+		"https://wm.example.com/incidents/3", "https://wm.example.com/monitors/7", "Silence: https://wm.example.com/silences?monitor=7", "See the run book.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}
 	}
-	for _, want := range []string{"Conversion &lt;rate&gt;", "rate &amp; more", "&lt;b&gt;", `src="cid:graph.png"`, `content="light dark"`, `href="https://wm.example.com/incidents/3"`} {
+	for _, want := range []string{"Conversion &lt;rate&gt;", "rate &amp; more", "&lt;b&gt;", `src="cid:graph.png"`, `content="light dark"`, `href="https://wm.example.com/incidents/3"`, `href="https://wm.example.com/silences?monitor=7"`} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the HTML lacks %q:\n%s", want, html)
 		}

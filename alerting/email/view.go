@@ -34,6 +34,8 @@ type view struct {
 	Why, Next    string
 	Incident     string // addresses, "" for none
 	Subject      string
+	Silence      string
+	Thing        string // what Subject is
 }
 
 type row struct{ Name, Value string }
@@ -43,7 +45,7 @@ func (c *Channel) view(n monitor.Notice) view {
 	v := view{
 		Verb: alerting.Verb(m), Colour: colour(m), Name: m.Name, Message: m.Text,
 		Description: m.Description, Output: m.Output, Why: alerting.Why(m), Next: alerting.Next(m),
-		Incident: c.o.Links.Incident(n.IncidentID), Subject: c.o.Links.Subject(m.Subject),
+		Incident: c.o.Links.Incident(n.IncidentID), Subject: c.o.Links.Subject(m.Subject), Silence: c.o.Links.Silence(m), Thing: alerting.Thing(m.Subject),
 	}
 	if v.Message == "" {
 		v.Message = noMessage(m)

@@ -52,7 +52,10 @@ func (c *Channel) event(n monitor.Notice) pd.V2Event {
 		event.Links = append(event.Links, link(address, "Run"))
 	}
 	if event.ClientURL != "" {
-		event.Links = append(event.Links, link(event.ClientURL, "Monitor"))
+		event.Links = append(event.Links, link(event.ClientURL, alerting.Thing(m.Subject)))
+	}
+	if address := c.o.Links.Silence(m); address != "" {
+		event.Links = append(event.Links, link(address, "Silence"))
 	}
 	if picture := c.o.Links.Graph(n.ID); picture != "" && len(m.Graph) > 0 {
 		event.Images = append(event.Images, map[string]string{"src": picture, "href": c.o.Links.Run(m.Subject, m.RunAt), "alt": "Graph of the run"})

@@ -89,6 +89,11 @@ func (s *Slack) body(n monitor.Notice) slackMessage {
 	if address := cmp.Or(s.o.Links.Incident(n.IncidentID), s.o.Links.Subject(m.Subject)); address != "" {
 		why += " <" + address + "|Open in Wingmirror>"
 	}
+	if address := s.o.Links.Silence(m); address != "" {
+		if silence := " · <" + escape(address) + "|Silence>"; len(why)+len(silence) <= maxField { // a link that is cut is none
+			why += silence
+		}
+	}
 	blocks = append(blocks, slackBlock{Type: "context", Elements: []slackText{markdown(why, maxField)}})
 	return slackMessage{Text: monitor.Cut(escape(headline), maxSection), Blocks: blocks}
 }

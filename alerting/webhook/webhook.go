@@ -132,6 +132,7 @@ type payload struct {
 	Values   []value           `json:"values,omitempty"`
 	Output   string            `json:"output,omitempty"`
 	URL      string            `json:"url,omitempty"`
+	Silence  string            `json:"silence_url,omitempty"` // the page that silences it, filled in
 }
 
 type incident struct {
@@ -153,7 +154,7 @@ func (c *Channel) body(n monitor.Notice) payload {
 		Incident: incident{Key: n.Incident, OpenedAt: m.OpenedAt.UTC(), URL: c.o.Links.Incident(n.IncidentID)},
 		Subject:  m.Subject.String(), Name: m.Name, Group: m.Group, Labels: m.Labels, Level: m.Level, Was: m.Was,
 		Fault: string(m.Fault), Message: m.Text, Why: alerting.Why(m), At: m.At.UTC(), By: m.By, Output: m.Output,
-		URL: c.o.Links.Subject(m.Subject),
+		URL: c.o.Links.Subject(m.Subject), Silence: c.o.Links.Silence(m),
 	}
 	for _, v := range m.Values {
 		p.Values = append(p.Values, value(v))

@@ -76,7 +76,7 @@ func TestDeliver_PostsDocumentedSignedJSON(t *testing.T) {
 	}
 	for name, want := range map[string]any{
 		"version": 1.0, "id": 5.0, "kind": "fire", "subject": "monitor/7", "name": "Conversion <rate>", "level": "critical", "was": "ok",
-		"message": "dropped below 10%\nsecond line", "at": "2026-03-01T12:00:00Z", "url": "https://wm.example.com/monitors/7",
+		"message": "dropped below 10%\nsecond line", "at": "2026-03-01T12:00:00Z", "url": "https://wm.example.com/monitors/7", "silence_url": "https://wm.example.com/silences?monitor=7",
 	} {
 		if got[name] != want {
 			t.Errorf("got %s = %v, want %v", name, got[name], want)
@@ -183,7 +183,7 @@ func TestSlack_WritesBlocksThatSlackTakes(t *testing.T) {
 			{Type: "header", Text: &slackText{"plain_text", "[CRITICAL] Conversion <rate>"}},
 			{Type: "section", Text: &slackText{"mrkdwn", text}},
 			{Type: "section", Fields: []slackText{{"mrkdwn", "*rate*\n9.5"}}},
-			{Type: "context", Elements: []slackText{{"mrkdwn", "An incident began: the level went from ok to critical. <https://wm.example.com/incidents/3|Open in Wingmirror>"}}},
+			{Type: "context", Elements: []slackText{{"mrkdwn", "An incident began: the level went from ok to critical. <https://wm.example.com/incidents/3|Open in Wingmirror> · <https://wm.example.com/silences?monitor=7|Silence>"}}},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
