@@ -1,0 +1,192 @@
+package heartbeat
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	window    = 128 // gaps that are remembered
+	fewGaps   = 5   // below that, only the largest gap counts
+	goodGaps  = 20  // from there on the spread of the gaps is trusted
+	agreeing  = 5   // gaps in a row that agree with each other, but not with the window, replace it;
+	lateOnes  = 3   // so many when each was too long, since each has raised an alarm
+	agreement = 1.5 // the largest of them is at most so many times the smallest
+	retry     = 0.2 // a gap below this share of the median is another try of the same beat
+
+	spread   = 3.75   // scaled median deviations of the logarithm above the median
+	toSigma  = 1.4826 // makes a median deviation a standard deviation of normal values
+	tail     = 0.97   // quantile of the gaps that a wait goes beyond,
+	beyond   = 1.15   // so many times
+	growth   = 3      // a wait does not grow beyond so many times the first one learned
+	minSlack = 1.05   // even the most regular heartbeat is given a twentieth more
+)
+
+// Rhythm is what the arrivals of a heartbeat have taught. The zero Rhythm has
+// seen none. It is bounded, a few hundred bytes, and takes times as they were
+// received, whatever the sender's clock says.
+//
+// A gap counts from the first beat of a burst to the first of the next, so that
+// retries neither shorten nor lengthen anything. A gap in which we were away,
+// or the heartbeat was paused or known to be down, is kept for the calendar but
+// teaches nothing about length.
+type Rhythm struct {
+	last   time.Time // newest arrival that was no retry
+	newest time.Time // newest arrival
+	gaps   []float32 // seconds, oldest first; negative: not to be learned from
+	doubt  []float32 // the newest gaps, as long as they do not fit
+	first  float32   // seconds: the wait when it was first trusted; 0 before
+}
+
+// Arrive adds a successful beat. It reports whether the rhythm is a new one from
+// now on: several gaps in a row agreed with each other, and not with those
+// before.
+func (r *Rhythm) Arrive(at time.Time, blind bool) (relearned bool) {
+	if r.last.IsZero() {
+		r.last, r.newest = at, at
+		return false
+	}
+	step := at.Sub(r.newest).Seconds()
+	if step <= 0 {
+		return false
+	}
+	gap := at.Sub(r.last).Seconds()
+	r.newest = at
+	if blind {
+		r.add(-gap, at)
+		r.doubt = r.doubt[:0]
+		return false
+	}
+	w := r.wait()
+	switch {
+	case w.gaps >= fewGaps && step < retry*w.median:
+		return r.disagree(step, at, agreeing)
+	case w.gaps >= fewGaps && gap > w.longest:
+		r.add(gap, at)
+		return r.disagree(gap, at, lateOnes)
+	case w.gaps >= fewGaps && gap < w.shortest:
+		r.add(gap, at)
+		return r.disagree(gap, at, agreeing)
+	}
+	r.add(gap, at)
+	r.doubt = r.doubt[:0]
+	r.trust()
+	return false
+}
+
+// Skip notes that nothing can be said about the time since the newest arrival.
+func (r *Rhythm) Skip() { r.doubt = r.doubt[:0] }
+
+func (r *Rhythm) add(gap float64, at time.Time) {
+	if len(r.gaps) >= window {
+		r.gaps = slices.Delete(r.gaps, 0, len(r.gaps)-window+1)
+	}
+	r.gaps = append(r.gaps, float32(gap))
+	r.last = at
+}
+
+// disagree collects gaps that do not fit. A single one moves nothing; enough of
+// them that agree are the new rhythm.
+func (r *Rhythm) disagree(gap float64, at time.Time, needed int) bool {
+	r.doubt = append(r.doubt, float32(gap))
+	if len(r.doubt) > needed {
+		r.doubt = slices.Delete(r.doubt, 0, len(r.doubt)-needed)
+	}
+	if len(r.doubt) < needed || slices.Max(r.doubt) > agreement*slices.Min(r.doubt) {
+		return false
+	}
+	r.gaps, r.doubt, r.first, r.last = r.doubt, nil, 0, at
+	return true
+}
+
+// trust remembers the first wait that was learned from enough gaps.
+func (r *Rhythm) trust() {
+	if w := r.wait(); r.first == 0 && w.gaps >= goodGaps {
+		r.first = float32(w.longest)
+	}
+}
+
+// wait is what the gaps say, in seconds.
+type wait struct {
+	gaps     int // learned from
+	median   float64
+	spread   float64 // standard deviation, robustly
+	longest  float64 // gap that is still as usual; 0: nothing is known
+	shortest float64 // gap that is still as usual
+	capped   bool    // longest has been kept from growing
+}
+
+// wait works out how long to wait for the next beat. Gaps spread as a factor
+// rather than as a sum, so the deviation is taken of their logarithms: that fits
+// narrow jitter as well as the long tail of jobs that sometimes take longer.
+func (r *Rhythm) wait() wait {
+	known := make([]float64, 0, window)
+	for _, g := range r.gaps {
+		if g > 0 {
+			known = append(known, float64(g))
+		}
+	}
+	w := wait{gaps: len(known)}
+	if w.gaps == 0 {
+		return w
+	}
+	slices.Sort(known)
+	n := len(known)
+	largest := known[n-1]
+	w.median = medianOf(known)
+	deviation := logDeviation(known, w.median)
+	w.spread = toSigma * deviation * w.median
+	factor := math.Exp(spread * toSigma * deviation)
+	w.shortest = w.median / max(factor, 1.5)
+	if n < fewGaps {
+		w.longest = 3 * largest
+		return w
+	}
+	w.longest = max(w.median*factor, beyond*known[quantile(n)], minSlack*w.median)
+	if n < goodGaps {
+		w.longest = max(w.longest, 1.5*largest)
+	}
+	if limit := growth * float64(r.first); r.first > 0 && w.longest > limit {
+		w.longest, w.capped = limit, true
+	}
+	return w
+}
+
+// quantile is the index of the tail's quantile among n sorted values; at least
+// one value lies above it, so that a single late beat never moves a wait.
+func quantile(n int) int {
+	return max(0, min(int(math.Ceil(tail*float64(n)))-1, n-2))
+}
+
+// logDeviation is the median deviation of the logarithms of sorted values.
+func logDeviation(sorted []float64, median float64) float64 {
+	logs := make([]float64, len(sorted))
+	for i, v := range sorted {
+		logs[i] = math.Abs(math.Log(v / median))
+	}
+	slices.Sort(logs)
+	return medianOf(logs)
+}
+
+func medianOf(sorted []float64) float64 {
+	n := len(sorted)
+	if n%2 == 1 {
+		return sorted[n/2]
+	}
+	return (sorted[n/2-1] + sorted[n/2]) / 2
+}
+
+// arrivals returns the remembered arrivals, oldest first.
+func (r *Rhythm) arrivals() []time.Time {
+	all := make([]time.Time, len(r.gaps)+1)
+	at := r.last
+	for i := len(r.gaps); ; i-- {
+		all[i] = at
+		if i == 0 {
+			return all
+		}
+		gap := math.Abs(float64(r.gaps[i-1]))
+		at = at.Add(-time.Duration(math.Round(gap*1000)) * time.Millisecond)
+	}
+}
