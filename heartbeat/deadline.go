@@ -1,6 +1,12 @@
 package heartbeat
 
-import "time"
+import (
+	"time"
+
+	"wingmirror/crontab"
+	"wingmirror/monitor"
+	"wingmirror/oncalendar"
+)
 
 // Wait is what is expected of the next beat, and why.
 type Wait struct {
@@ -16,20 +22,75 @@ const firstWait = 8 * 24 * time.Hour
 
 // Learned returns what the rhythm expects after the newest arrival, in the time
 // zone that a crontab would be written for.
-func (r *Rhythm) Learned(zone *time.Location) Wait {
-	if r.newest.IsZero() {
+func (r *Rhythm) Learned(zone *time.Location) Wait { return r.after(r.newest, zone) }
+
+// after is what the rhythm expects when the newest arrival was at a given time.
+func (r *Rhythm) after(at time.Time, zone *time.Location) Wait {
+	if at.IsZero() {
 		return Wait{Learning: true}
 	}
 	if c, ok := r.Calendar(zone); ok {
-		return Wait{Expected: c.Expected(r.newest), Deadline: c.Deadline(r.newest), Calendar: &c, Learning: len(r.gaps) < goodGaps}
+		return Wait{Expected: c.Expected(at), Deadline: c.Deadline(at), Calendar: &c, Learning: len(r.gaps) < goodGaps}
 	}
 	w := r.wait()
 	if w.gaps == 0 {
-		return Wait{Deadline: r.newest.Add(firstWait), Learning: true}
+		return Wait{Deadline: at.Add(firstWait), Learning: true}
 	}
-	return Wait{
-		Expected: r.newest.Add(seconds(w.median)), Deadline: r.newest.Add(seconds(w.longest)), Learning: w.gaps < goodGaps,
-	}
+	return Wait{Expected: at.Add(seconds(w.median)), Deadline: at.Add(seconds(w.longest)), Learning: w.gaps < goodGaps}
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+const (
+	leastGrace = 30 * time.Second
+	mostGrace  = time.Hour
+	early      = time.Minute // that a beat may come before its time without being taken for the one before
+)
+
+// graceOf is the grace that was set, or a tenth of the interval.
+func graceOf(s monitor.HeartbeatSchedule, interval time.Duration) time.Duration {
+	if s.Grace > 0 {
+		return s.Grace
+	}
+	return min(max(interval/10, leastGrace), mostGrace)
+}
+
+// expect works out what a schedule, or else the rhythm, expects after a beat.
+func expect(s monitor.HeartbeatSchedule, r *Rhythm, beat time.Time, zone *time.Location) Wait {
+	if own, err := time.LoadLocation(s.Zone); err == nil && s.Zone != "" {
+		zone = own
+	}
+	var next func(time.Time) time.Time
+	switch s.Kind {
+	case monitor.ScheduleNever:
+		return Wait{}
+	case monitor.SchedulePeriod:
+		due := beat.Add(s.Period)
+		return Wait{Expected: due, Deadline: due.Add(graceOf(s, s.Period))}
+	case monitor.ScheduleCron:
+		spec, err := crontab.Parse(s.Spec, 0)
+		if err != nil { // it was valid when it was saved
+			return r.after(beat, zone)
+		}
+		next = spec.Next
+	case monitor.ScheduleCalendar:
+		spec, err := oncalendar.Parse(s.Spec)
+		if err != nil {
+			return r.after(beat, zone)
+		}
+		next = spec.Next
+	default:
+		return r.after(beat, zone)
+	}
+	due := next(beat.Add(early).In(zone))
+	if due.IsZero() {
+		return Wait{}
+	}
+	interval := next(due).Sub(due)
+	if interval <= 2*early { // so short that "a minute early" would be the beat before
+		if due = next(beat.In(zone)); due.IsZero() {
+			return Wait{}
+		}
+	}
+	return Wait{Expected: due.UTC(), Deadline: due.Add(graceOf(s, interval)).UTC()}
+}

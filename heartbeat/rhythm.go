@@ -127,6 +127,15 @@ func (r *Rhythm) wait() wait {
 			known = append(known, float64(g))
 		}
 	}
+	w := usual(known)
+	if limit := growth * float64(r.first); r.first > 0 && w.longest > limit {
+		w.longest, w.capped = limit, true
+	}
+	return w
+}
+
+// usual says what of some values, in any order, is still as usual. It sorts them.
+func usual(known []float64) wait {
 	w := wait{gaps: len(known)}
 	if w.gaps == 0 {
 		return w
@@ -146,9 +155,6 @@ func (r *Rhythm) wait() wait {
 	w.longest = max(w.median*factor, beyond*known[quantile(n)], minSlack*w.median)
 	if n < goodGaps {
 		w.longest = max(w.longest, 1.5*largest)
-	}
-	if limit := growth * float64(r.first); r.first > 0 && w.longest > limit {
-		w.longest, w.capped = limit, true
 	}
 	return w
 }

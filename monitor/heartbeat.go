@@ -146,9 +146,10 @@ type HeartbeatState struct {
 	Recent   uint64     // a bit per success or failure, newest lowest, set for failures
 	Counted  int        // how many bits of Recent mean something, at most 64
 	Hasty    int        // beats in a row that came far too early
+	Overdue  bool       // Deadline has passed, and what followed is done
 	Blind    bool       // something since the newest success keeps the gap from being learned from
 	Settled  bool       // alerting knows Level, and has nothing left to do about it
-	Away     [2]time.Time
+	Away     [2]time.Time // when we last did not watch, while Deadline was ahead
 
 	Rhythm []byte
 	Runs   []byte
@@ -210,4 +211,13 @@ type BeatCommit struct {
 	Beat   *Beat  // nil when only the state changed
 	Body   []byte // nil for none
 	Events []HeartbeatEvent
+}
+
+// Watched returns what is known of the heartbeat as a subject. Its space is its
+// group.
+func (h Heartbeat) Watched() Watched {
+	return Watched{
+		Subject: h.Subject(), Name: h.Name, Group: h.Space, Description: h.Description,
+		Labels: h.Labels, Alerts: h.Alerts, Policy: h.Policy, Active: h.Active,
+	}
 }

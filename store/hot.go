@@ -18,6 +18,8 @@ type hotStatements struct {
 	endRun     hotStatement
 	lastDetail hotStatement
 	record     hotStatement
+	beatState  hotStatement
+	beat       hotStatement
 	active     map[int]hotStatement // by the number of monitors that are asked for, see padded
 }
 
@@ -50,7 +52,7 @@ func (db *DB) prepareHot(ctx context.Context) error {
 	for _, s := range []struct {
 		text string
 		into *hotStatement
-	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}, {recordSQL, &db.hot.record}} {
+	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}, {recordSQL, &db.hot.record}, {putStateSQL, &db.hot.beatState}, {putBeatSQL, &db.hot.beat}} {
 		if s.into.stmt, err = conn.PrepareContext(ctx, s.text); err != nil {
 			return err
 		}

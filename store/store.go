@@ -56,6 +56,7 @@ type DB struct {
 	read  *gorm.DB // several, that cannot write
 	hot   hotStatements
 
+	beats   *batcher[packedBeat]
 	commits chan *pendingCommit
 	queued  chan struct{} // has a token when notices were queued
 	closing chan struct{} // closed when no more commits are taken
@@ -88,11 +89,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		queued:  make(chan struct{}, 1),
 		closing: make(chan struct{}), closed: make(chan struct{}),
 	}
+	db.beats = newBatcher(db, "store a beat", db.applyBeat)
 	if err := db.open(ctx); err != nil {
 		db.closePools()
 		return nil, db.fault("open database "+o.Path, err)
 	}
 	go db.runWriter()
+	go db.beats.run()
 	return db, nil
 }
 
@@ -228,6 +231,7 @@ func (db *DB) Close() error {
 	db.close.Do(func() {
 		close(db.closing)
 		<-db.closed
+		<-db.beats.done
 		err = db.closePools()
 	})
 	return err

@@ -1,0 +1,331 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wingmirror/anomaly"
+	"wingmirror/monitor"
+)
+
+// Store keeps what must outlive the process.
+type Store interface {
+	Definitions
+	Beats
+	Watch
+}
+
+// Definitions are the heartbeats themselves.
+type Definitions interface {
+	Heartbeats(ctx context.Context) ([]monitor.Heartbeat, error)
+	SaveHeartbeat(ctx context.Context, h monitor.Heartbeat, at time.Time) (monitor.Heartbeat, error)
+	DeleteHeartbeat(ctx context.Context, id int64) error
+}
+
+// Beats are what came in, and what is known since.
+type Beats interface {
+	HeartbeatStates(ctx context.Context) (map[int64]monitor.HeartbeatState, error)
+	// PutBeat takes a commit, in order, and returns a function that waits until it
+	// is stored.
+	PutBeat(ctx context.Context, c monitor.BeatCommit) (wait func() error)
+	// Beats returns the newest beats, newest first.
+	Beats(ctx context.Context, id int64, limit int) ([]monitor.Beat, error)
+}
+
+// Watch remembers when deadlines were watched.
+type Watch interface {
+	MarkWatching(ctx context.Context, at time.Time) error
+	WatchedUntil(ctx context.Context) (time.Time, error)
+}
+
+// Reporter hears what is found about heartbeats.
+type Reporter interface {
+	Report(ctx context.Context, w monitor.Watched, o monitor.Outcome, detail *monitor.Detail) (monitor.Change, error)
+	Retire(ctx context.Context, w monitor.Watched, why monitor.Reason, author string, at time.Time) error
+}
+
+// Options are what Open needs.
+type Options struct {
+	Store    Store
+	Reporter Reporter         // nil: nobody is told
+	Zone     *time.Location   // of schedules that name none; nil is UTC
+	Quota    int              // heartbeats that a space may have for a beat to make another; 0 is DefaultQuota
+	Alerts   []string         // destinations of heartbeats that are made by a beat
+	Expiry   string           // schedule of heartbeats that Pacemaker's clients make; "" is learned
+	Changed  func()           // called after anything changed; nil: nobody is interested
+	Now      func() time.Time // the clock; required
+	Log      *slog.Logger     // nil: nothing is logged
+}
+
+// DefaultQuota is how many heartbeats a space may have for a beat to make one more.
+const DefaultQuota = 1000
+
+// Book knows all heartbeats in memory, takes their beats, and watches their
+// deadlines. It is safe for many goroutines at once.
+type Book struct {
+	o     Options
+	stats stats
+
+	creating sync.Mutex // held while a heartbeat is saved, before mu
+
+	mu        sync.Mutex
+	byID      map[int64]*check
+	byRef     map[monitor.HeartbeatRef]*check
+	spaces    map[string]int // heartbeats of each
+	queue     queue
+	unsettled map[*check]bool
+	sooner    chan struct{} // has a token when a deadline came nearer
+	news      chan struct{} // has a token when something is to be reported
+}
+
+// stats count since the start.
+type stats struct {
+	beats, refused, created, missed atomic.Int64
+	latest                          atomic.Int64 // nanoseconds: the worst lateness of the watch
+}
+
+// Stats are counts since the start.
+type Stats struct {
+	Beats   int64         // taken
+	Refused int64         // unknown keys, quotas
+	Created int64         // heartbeats made by a beat
+	Missed  int64         // deadlines that passed
+	Latest  time.Duration // longest time from a deadline to its being noticed
+}
+
+// Stats returns the counts since the start.
+func (b *Book) Stats() Stats {
+	return Stats{b.stats.beats.Load(), b.stats.refused.Load(), b.stats.created.Load(), b.stats.missed.Load(), time.Duration(b.stats.latest.Load())}
+}
+
+// Open reads everything that is stored.
+func Open(ctx context.Context, o Options) (*Book, error) {
+	if o.Store == nil || o.Now == nil {
+		return nil, errors.New("open heartbeats: Store and Now are required")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Quota == 0 {
+		o.Quota = DefaultQuota
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	b := &Book{
+		o: o, byID: map[int64]*check{}, byRef: map[monitor.HeartbeatRef]*check{}, spaces: map[string]int{}, unsettled: map[*check]bool{},
+		sooner: make(chan struct{}, 1), news: make(chan struct{}, 1),
+	}
+	all, err := o.Store.Heartbeats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states, err := o.Store.HeartbeatStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range all {
+		state := states[h.ID]
+		state.ID = h.ID
+		c, err := b.load(ctx, h, state)
+		if err != nil {
+			o.Log.Warn("a heartbeat has to learn anew", "heartbeat", h.Subject().Key, "error", err)
+		}
+		b.add(c)
+	}
+	return b, nil
+}
+
+// load makes a check of what was stored. What it has learned of values is brought
+// up to date with the beats that came after it was stored. On an error the check
+// is good, but has to learn anew.
+func (b *Book) load(ctx context.Context, h monitor.Heartbeat, state monitor.HeartbeatState) (*check, error) {
+	c := &check{h: h, s: state, index: -1}
+	err := errors.Join(c.rhythm.Unpack(state.Rhythm), c.runs.Unpack(state.Runs))
+	if state.Values == nil {
+		return c, err
+	}
+	c.values = anomaly.NewDetector(c.threshold())
+	if broken := c.values.UnmarshalBinary(state.Values); broken != nil {
+		return c, errors.Join(err, broken)
+	}
+	c.s.Values = nil
+	if c.s.Beats == c.s.ValuesSeen {
+		return c, err
+	}
+	beats, missing := b.o.Store.Beats(ctx, h.ID, int(c.s.Beats-c.s.ValuesSeen))
+	for _, beat := range slices.Backward(beats) {
+		if beat.N > c.s.ValuesSeen && beat.Reading != nil && beat.Metric != nil {
+			c.values.Update(beat.At.In(b.o.Zone), *beat.Metric)
+		}
+	}
+	return c, errors.Join(err, missing)
+}
+
+// add puts a check into every index. b.mu is held, or b is not shared yet.
+func (b *Book) add(c *check) {
+	b.byID[c.h.ID], b.byRef[c.h.Ref()] = c, c
+	b.spaces[c.h.Space]++
+	if c.s.Beats > 0 && !c.s.Settled {
+		b.unsettled[c] = true
+	}
+	if b.queue.settle(c) {
+		signal(b.sooner)
+	}
+}
+
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+// Verdict is what a beat's sender is told.
+type Verdict struct {
+	ID       int64
+	N        int64         // the beat's number
+	Level    monitor.Level //
+	Word     string        // as Pacemaker says it
+	Message  string        // why Level is bad; "" when all is well
+	Deadline time.Time     // of the next beat; zero: never
+	Created  bool          // the heartbeat is new
+}
+
+// Take takes one beat, at the time it is received, and returns when it is
+// stored. The first beat of a name makes the heartbeat.
+func (b *Book) Take(ctx context.Context, a Arrival) (Verdict, error) {
+	a.Body, a.Run = a.Body[:min(len(a.Body), monitor.MaxBeatBody)], monitor.Cut(a.Run, monitor.MaxBeatRun)
+	created := false
+	for {
+		b.mu.Lock()
+		c := b.byRef[a.Ref]
+		if c != nil {
+			v, wait := b.takeLocked(ctx, c, a)
+			b.mu.Unlock()
+			v.Created = created
+			if err := wait(); err != nil {
+				return Verdict{}, err
+			}
+			b.stats.beats.Add(1)
+			b.o.Changed()
+			return v, nil
+		}
+		b.mu.Unlock()
+		made, err := b.create(ctx, a)
+		if err != nil {
+			b.stats.refused.Add(1)
+			return Verdict{}, err
+		}
+		created = made
+	}
+}
+
+func (b *Book) takeLocked(ctx context.Context, c *check, a Arrival) (Verdict, func() error) {
+	at := b.o.Now().UTC().Truncate(time.Millisecond)
+	commit := c.take(a, at, b.o.Zone)
+	wait := b.put(ctx, c, commit)
+	return Verdict{ID: c.h.ID, N: commit.Beat.N, Level: c.s.Level, Word: c.s.Word, Message: c.s.Message, Deadline: c.s.Deadline}, wait
+}
+
+// saveValues is how often what the watch over values has learned is stored; what
+// came since then is read from the beats again.
+const saveValues = 5 * time.Minute
+
+// put hands a commit to the store, and everything that follows from it to the
+// watch. b.mu is held, so the store sees commits in order.
+func (b *Book) put(ctx context.Context, c *check, commit monitor.BeatCommit) (wait func() error) {
+	c.s.Rhythm, c.s.Runs = c.rhythm.Pack(), c.runs.Pack()
+	commit.State = c.s
+	if now := b.o.Now(); c.values != nil && (now.Sub(c.saved) >= saveValues || c.s.Beats-c.s.ValuesSeen >= saveBeats) {
+		b.saveValues(c, &commit, now)
+	}
+	if b.queue.settle(c) {
+		signal(b.sooner)
+	}
+	if !c.s.Settled && c.s.Beats > 0 {
+		if !b.unsettled[c] {
+			b.unsettled[c] = true
+		}
+		if len(commit.Events) > 0 || c.reported.IsZero() {
+			c.again = time.Time{}
+			signal(b.news)
+		}
+	}
+	return b.o.Store.PutBeat(context.WithoutCancel(ctx), commit)
+}
+
+const saveBeats = 500 // beats after which values are stored, fewer than are kept
+
+func (b *Book) saveValues(c *check, commit *monitor.BeatCommit, now time.Time) {
+	data, err := c.values.MarshalBinary()
+	if err != nil {
+		b.o.Log.Error("what was learned of values cannot be stored", "heartbeat", c.h.Subject().Key, "error", err)
+		return
+	}
+	c.saved, c.s.ValuesSeen = now, c.s.Beats
+	commit.State.Values, commit.State.ValuesSeen = data, c.s.Beats
+}
+
+// create makes the heartbeat that a beat names, unless its space has enough.
+func (b *Book) create(ctx context.Context, a Arrival) (bool, error) {
+	b.creating.Lock()
+	defer b.creating.Unlock()
+	b.mu.Lock()
+	_, there := b.byRef[a.Ref]
+	n := b.spaces[a.Ref.Space]
+	b.mu.Unlock()
+	if there {
+		return false, nil
+	}
+	quota := a.Quota
+	if quota == 0 {
+		quota = b.o.Quota
+	}
+	if n >= quota {
+		return false, &QuotaError{Space: a.Ref.Space, Quota: quota}
+	}
+	h := monitor.Heartbeat{Space: a.Ref.Space, Name: a.Ref.Name, Alerts: b.o.Alerts, Active: true}
+	if a.Schedule != nil {
+		h.Schedule = *a.Schedule
+	} else if a.Payload != nil {
+		h.Schedule.Kind = monitor.ScheduleKind(b.o.Expiry)
+	}
+	if _, err := b.save(ctx, h, ""); err != nil {
+		return false, err
+	}
+	b.stats.created.Add(1)
+	return true, nil
+}
+
+// QuotaError is that a beat would make one heartbeat too many.
+type QuotaError struct {
+	Space string
+	Quota int
+}
+
+// Error says what to do.
+func (e *QuotaError) Error() string {
+	return fmt.Sprintf("the space %s has %d heartbeats already, as many as a key may make; delete some, or make this one on its page", monitor.Cut(e.Space, 100), e.Quota)
+}
+
+// Unwrap returns ErrDenied.
+func (e *QuotaError) Unwrap() error { return monitor.ErrDenied }
+
+// sortRefs orders by space and name, as the store does.
+func sortRefs(a, b monitor.HeartbeatRef) int {
+	if d := strings.Compare(a.Space, b.Space); d != 0 {
+		return d
+	}
+	return strings.Compare(a.Name, b.Name)
+}

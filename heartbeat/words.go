@@ -1,0 +1,74 @@
+package heartbeat
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// Words says what was learned, for people: "every 5 min ± 8 s; looks like
+// `0 2 * * 1-5` Europe/Berlin, 38 of 38 match".
+func (r *Rhythm) Words(zone *time.Location) string {
+	w := r.wait()
+	switch {
+	case r.newest.IsZero():
+		return "nothing yet: no beat has come"
+	case w.gaps == 0:
+		return "learning: one beat has come; the second says more"
+	case w.gaps < fewGaps:
+		return fmt.Sprintf("learning: about every %s, from %d gaps", span(w.median), w.gaps)
+	}
+	text := "every " + span(w.median)
+	if w.spread >= 0.001*w.median && w.spread > 0.05 {
+		text += " ± " + span(w.spread)
+	}
+	if c, ok := r.Calendar(zone); ok {
+		text += fmt.Sprintf("; looks like `%s` %s, %d of %d match", c.Cron, zone, c.Matched, c.Slots)
+	}
+	if w.gaps < goodGaps {
+		text += fmt.Sprintf("; still learning, from %d gaps", w.gaps)
+	}
+	if w.capped {
+		text += "; it has become much slower than it was: pin what is right"
+	}
+	return text
+}
+
+func (c *check) usualGap() string {
+	if c.h.Schedule.Kind == monitor.SchedulePeriod {
+		return "every " + span(c.h.Schedule.Period.Seconds())
+	}
+	return "every " + span(c.rhythm.wait().median)
+}
+
+// span writes seconds with two units at most.
+func span(s float64) string {
+	d := seconds(s)
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", s*1000)
+	case d < 10*time.Second && math.Abs(s-math.Round(s)) > 0.05:
+		return fmt.Sprintf("%.1f s", s)
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", s)
+	case d < 2*time.Hour:
+		return units(d, time.Minute, "min", time.Second, "s")
+	case d < 48*time.Hour:
+		return units(d, time.Hour, "h", time.Minute, "min")
+	}
+	return units(d, 24*time.Hour, "days", time.Hour, "h")
+}
+
+// units leaves out the smaller unit where it says nothing.
+func units(d, big time.Duration, bigName string, small time.Duration, smallName string) string {
+	d = d.Round(small)
+	whole, rest := d/big, d%big/small
+	if rest == 0 || whole >= 20 {
+		return fmt.Sprintf("%d %s", whole, bigName)
+	}
+	return fmt.Sprintf("%d %s %d %s", whole, bigName, rest, smallName)
+}
+
+func round(d time.Duration) string { return span(d.Seconds()) }
