@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wingmirror/anomaly"
 	"wingmirror/monitor"
 )
 
@@ -36,7 +37,7 @@ type check struct {
 	s      monitor.HeartbeatState
 	rhythm Rhythm
 	runs   Runs
-	values Detector // nil before the first value
+	values *anomaly.Detector // nil before the first value
 
 	index    int       // in the queue of deadlines, -1 when it is not in it
 	dueAt    time.Time // what it is sorted by there
@@ -79,7 +80,7 @@ func (c *check) take(a Arrival, at time.Time, zone *time.Location) monitor.BeatC
 		if c.learn(a, at) {
 			commit.Events = append(commit.Events, monitor.HeartbeatEvent{At: at, Level: s.Level, What: "relearned", Text: "a new rhythm: " + c.rhythm.Words(zone)})
 		}
-		f := c.judge(a, &beat, hasty)
+		f := c.judge(a, &beat, hasty, zone)
 		c.expectNext(a, at, zone)
 		if e, flipped := c.turn(f, wordOf(a, f), at); flipped {
 			commit.Events = append(commit.Events, e)
@@ -161,9 +162,9 @@ func (c *check) learn(a Arrival, at time.Time) (relearned bool) {
 func failed(a Arrival) bool { return a.Kind == monitor.BeatFail }
 
 // judge says what is wrong with a success or a failure.
-func (c *check) judge(a Arrival, beat *monitor.Beat, hasty bool) finding {
+func (c *check) judge(a Arrival, beat *monitor.Beat, hasty bool, zone *time.Location) finding {
 	tooLong := c.judgeRun(beat)
-	value := c.judgeValue(a, beat)
+	value := c.judgeValue(a, beat, zone)
 	switch bad := c.countFailure(failed(a)); {
 	case failed(a) && bad:
 		return finding{monitor.Critical, monitor.WhyFailed, c.failureText(a)}

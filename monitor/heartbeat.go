@@ -141,19 +141,20 @@ type HeartbeatState struct {
 	StuckAt  time.Time // when that run takes too long; zero: never
 	Run      string    // its id
 
-	Payload  []byte     // the newest beat in Pacemaker's form, JSON; nil when it came another way
-	Feedback *QuietTime // nil before the first alert of Pacemaker's kind
-	Recent   uint64     // a bit per success or failure, newest lowest, set for failures
-	Counted  int        // how many bits of Recent mean something, at most 64
-	Hasty    int        // beats in a row that came far too early
-	Overdue  bool       // Deadline has passed, and what followed is done
-	Blind    bool       // something since the newest success keeps the gap from being learned from
-	Settled  bool       // alerting knows Level, and has nothing left to do about it
+	Payload  []byte       // the newest beat in Pacemaker's form, JSON; nil when it came another way
+	Feedback *QuietTime   // nil before the first alert of Pacemaker's kind
+	Recent   uint64       // a bit per success or failure, newest lowest, set for failures
+	Counted  int          // how many bits of Recent mean something, at most 64
+	Hasty    int          // beats in a row that came far too early
+	Overdue  bool         // Deadline has passed, and what followed is done
+	Blind    bool         // something since the newest success keeps the gap from being learned from
+	Settled  bool         // alerting knows Level, and has nothing left to do about it
 	Away     [2]time.Time // when we last did not watch, while Deadline was ahead
 
-	Rhythm []byte
-	Runs   []byte
-	Values []byte
+	Rhythm     []byte
+	Runs       []byte
+	Values     []byte // nil: unchanged
+	ValuesSeen int64  // number of the newest beat that Values knows
 }
 
 // QuietTime is how long Pacemaker's alerts of one check are held back.

@@ -91,16 +91,17 @@ func unpackBeatState(id int64, body []byte) (monitor.HeartbeatState, error) {
 // what the watch over values has learned.
 func (db *DB) HeartbeatStates(ctx context.Context) (map[int64]monitor.HeartbeatState, error) {
 	all := map[int64]monitor.HeartbeatState{}
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT s.heartbeat_id, s.body, v.body FROM heartbeat_states s
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT s.heartbeat_id, s.body, v.body, COALESCE(v.beats, 0) FROM heartbeat_states s
 		LEFT JOIN heartbeat_values v ON v.heartbeat_id = s.heartbeat_id`).Rows()
 	err = scanAll(rows, err, func(r rowScanner) error {
 		var id int64
 		var body, values []byte
-		if err := r.Scan(&id, &body, &values); err != nil {
+		var seen int64
+		if err := r.Scan(&id, &body, &values, &seen); err != nil {
 			return err
 		}
 		s, err := unpackBeatState(id, body)
-		s.Values = values
+		s.Values, s.ValuesSeen = values, seen
 		all[id] = s
 		return err
 	})
@@ -146,7 +147,7 @@ func (db *DB) applyBeat(tx *gorm.DB, p packedBeat) error {
 	}
 	if values := p.commit.State.Values; values != nil {
 		err := tx.Exec(`INSERT INTO heartbeat_values (heartbeat_id, beats, body) VALUES (?, ?, ?)
-			ON CONFLICT (heartbeat_id) DO UPDATE SET beats = excluded.beats, body = excluded.body`, id, p.commit.State.Beats, values).Error
+			ON CONFLICT (heartbeat_id) DO UPDATE SET beats = excluded.beats, body = excluded.body`, id, p.commit.State.ValuesSeen, values).Error
 		if err != nil {
 			return err
 		}
