@@ -282,7 +282,7 @@ func TestBook_ARestartKeepsDeadlinesAndForgivesTheTimeBetween(t *testing.T) {
 			t.Error("nobody is told that we were away")
 		}
 		beatNow(t, b, Arrival{})
-		if got, _ := b.Get(backup); got.Wait.Deadline.Sub(time.Now()) > 90*time.Minute {
+		if got, _ := b.Get(backup); time.Until(got.Wait.Deadline) > 90*time.Minute {
 			t.Errorf("the gap that we were away in was learned: %s", got.Learned)
 		}
 	})
