@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -27,10 +28,12 @@ const (
 // Reading is what a Detector says of one value.
 type Reading struct {
 	// Score is from 0, nothing odd, to 1. After an anomaly it stays below the
-	// threshold for a while, so that one event is told once.
-	Score   float64
-	Odd     float64 // the score without regard to what has been told, for how long an event lasts
-	Anomaly bool    // Score reaches the threshold
+	// threshold for a hundred values, so that one event is told once.
+	Score float64
+	// Odd is the score without regard to what has been told: how long an event
+	// lasts. It is never below Score.
+	Odd     float64
+	Anomaly bool // Score reaches the threshold
 	// Expected is the value that was expected, Low and High the band that holds
 	// all but one in 200 values; NaN while nothing is known.
 	Expected, Low, High float64
@@ -39,11 +42,13 @@ type Reading struct {
 }
 
 // Detector finds odd values in a stream, one at a time: no training, no limits to
-// set. It is pure: equal streams give equal readings, also when it is encoded and
-// decoded in between. It is not safe for concurrent use.
+// set. Six signals ask each in its way how odd the newest values are; each is
+// measured against its own past, so that they can be compared, and the score
+// joins them. docs/anomalies.md says why these.
 //
-// It keeps about 60 kB at most. A missing value is not one: leave it out, or pass
-// NaN, which changes nothing.
+// It is pure: equal streams give equal readings, also when it is encoded and
+// decoded in between. It keeps some 50 kB at most, and is not safe for concurrent
+// use. A missing value is left out, or passed as NaN, which changes nothing.
 type Detector struct {
 	threshold float64
 
@@ -51,7 +56,7 @@ type Detector struct {
 	origin    float64 // the first, which the others are kept relative to
 	low, high float64 // ever
 	previous  float64
-	rest      int // values for which the score stays below the threshold
+	teller    teller
 
 	last   [seasonWidth]float64 // values, at position % len
 	season slots
@@ -62,10 +67,12 @@ type Detector struct {
 
 const (
 	signals     = 6
-	seasonWidth = 12  // values in a mean that the season is about
-	learnValues = 100 // before it judges
-	restValues  = 100 // after an anomaly
-	mostValue   = 1e18
+	seasonWidth = 12   // values in a mean that the season is about
+	learnValues = 100  // before it judges
+	mostValue   = 1e18 // beyond, values are taken to be this
+	pastValues  = 2000 // how far back stretches are compared
+
+	meanShare = 2. / 3 // of the mean of the rarities in the oddness; the rest is the largest's
 )
 
 // NewDetector returns a Detector that calls a value an anomaly from the score
@@ -73,10 +80,10 @@ const (
 func NewDetector(threshold float64) *Detector {
 	d := &Detector{season: newSlots(), low: math.Inf(1), high: math.Inf(-1)}
 	d.near = [4]neighbour{
-		newNeighbour(4, 1, 1, false),
-		newNeighbour(8, 8, 2, false),
-		newNeighbour(6, 1, 1, true),
-		newNeighbour(12, 12, 3, true),
+		newNeighbour(4, 1, 1, false, pastValues),
+		newNeighbour(8, 8, 4, false, pastValues),
+		newNeighbour(6, 1, 1, true, pastValues),
+		newNeighbour(12, 12, 6, true, pastValues),
 	}
 	d.SetThreshold(threshold)
 	return d
@@ -93,9 +100,10 @@ func (d *Detector) SetThreshold(threshold float64) {
 // Update judges a value by those before it, and learns it. at's own zone says
 // what time of the day it is. Times may be uneven, and may go back.
 func (d *Detector) Update(at time.Time, value float64) Reading {
+	r := Reading{Learning: d.seen < learnValues}
 	if math.IsNaN(value) {
-		nan := math.NaN()
-		return Reading{Expected: nan, Low: nan, High: nan, Learning: d.seen < learnValues}
+		r.Expected, r.Low, r.High = value, value, value
+		return r
 	}
 	value = max(-mostValue, min(mostValue, value))
 	if d.seen == 0 {
@@ -103,7 +111,6 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 	}
 	slot := slotOf(at)
 	usual := d.season.usual(slot)
-	r := Reading{Learning: d.seen < learnValues}
 	r.Expected, r.Low, r.High = d.band.expect(d.previous, usual+d.origin, d.near[0].follower()+d.origin)
 	sizes := d.sizes(at, slot, usual, value)
 	var rarities [signals]float64
@@ -112,7 +119,9 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 		d.tails[i].add(size)
 	}
 	d.band.learn(value)
-	d.judge(&r, rarities)
+	if !r.Learning {
+		d.judge(&r, rarities)
+	}
 	d.previous = value
 	d.seen++
 	return r
@@ -140,11 +149,8 @@ func (d *Detector) sizes(at time.Time, slot int, usual, value float64) [signals]
 	return sizes
 }
 
-// judge gives the reading its score, and lets the detector rest after an anomaly.
+// judge gives the reading its score.
 func (d *Detector) judge(r *Reading, rarities [signals]float64) {
-	if r.Learning {
-		return
-	}
 	names := [signals]Signal{SignalSeason, SignalRange, SignalValues, SignalCourse, SignalJumps, SignalShape}
 	most := 0
 	for i, rare := range rarities {
@@ -155,23 +161,19 @@ func (d *Detector) judge(r *Reading, rarities [signals]float64) {
 	if rarities[most] > 0 {
 		r.Signal = names[most]
 	}
-	r.Odd = d.odd(rarities, rarities[most])
-	r.Score = r.Odd
-	if d.rest > 0 {
-		d.rest--
-		r.Score = min(r.Score, 0.9*d.threshold)
-		return
-	}
-	if r.Anomaly = r.Score >= d.threshold; r.Anomaly {
-		d.rest = restValues
-	}
+	odd := oddness(rarities)
+	r.Odd = scoreOf(odd)
+	r.Score, r.Anomaly = d.teller.tell(odd, d.threshold)
 }
 
-// odd joins the rarities of the signals to a score.
-func (d *Detector) odd(rarities [signals]float64, most float64) float64 {
-	mean := (rarities[0] + rarities[1] + rarities[2] + rarities[3]) / 4
-	return min(1, mean/scoreScale)
+// oddness joins the rarities, in the order of the sizes. The stretches of 64
+// values and the jumps count double: they err least often.
+func oddness(rarities [signals]float64) float64 {
+	weights := [signals]float64{1, 1, 1, 2, 2, 1}
+	sum, weight := 0.0, 0.0
+	for i, rare := range rarities {
+		sum += weights[i] * rare
+		weight += weights[i]
+	}
+	return meanShare*sum/weight + (1-meanShare)*slices.Max(rarities[:])
 }
-
-// scoreScale is the mean rarity that scores 1: it puts the default threshold at a half.
-const scoreScale = 2.8

@@ -136,8 +136,8 @@ func (c *codec) float32sOf(list []float32) {
 
 func (d *Detector) visit(c *codec) {
 	c.int(&d.seen)
-	c.int(&d.rest)
-	for _, v := range []*float64{&d.origin, &d.low, &d.high, &d.previous} {
+	c.int(&d.teller.rest)
+	for _, v := range []*float64{&d.origin, &d.low, &d.high, &d.previous, &d.teller.told} {
 		c.float(v)
 	}
 	for i := range d.last {
@@ -151,7 +151,7 @@ func (d *Detector) visit(c *codec) {
 		d.tails[i].visit(c)
 	}
 	d.band.visit(c)
-	if d.seen < 0 || d.rest < 0 {
+	if d.seen < 0 || d.teller.rest < 0 {
 		c.broken = true
 	}
 }
@@ -159,7 +159,7 @@ func (d *Detector) visit(c *codec) {
 func (n *neighbour) visit(c *codec) {
 	c.float32sOf(n.newest)
 	c.float32sOf(n.recent)
-	most := neighbourPast / n.grid
+	most := n.depth / n.grid
 	c.float32s(&n.past, most+most/8+1)
 	c.int(&n.start)
 	c.int(&n.best)

@@ -12,6 +12,7 @@ type neighbour struct {
 	width int  // values in a mean
 	grid  int  // earlier stretches end at positions that this divides; it divides width
 	free  bool // compare shapes only: the mean difference is taken off
+	depth int  // how many values back it compares
 
 	newest []float32 // the values of the newest mean, at position % width
 	recent []float32 // the last lags*width means, at position % len
@@ -22,14 +23,11 @@ type neighbour struct {
 	inverse [mostLags]float64 // 1/1, 1/2, ...
 }
 
-const (
-	mostLags      = 12
-	neighbourPast = 4000 // how many values back stretches are compared
-)
+const mostLags = 12
 
-func newNeighbour(lags, width, grid int, free bool) neighbour {
+func newNeighbour(lags, width, grid int, free bool, depth int) neighbour {
 	n := neighbour{
-		lags: lags, width: width, grid: grid, free: free,
+		lags: lags, width: width, grid: grid, free: free, depth: depth,
 		newest: make([]float32, width), recent: make([]float32, lags*width),
 	}
 	for d := range n.inverse {
@@ -57,7 +55,7 @@ func (n *neighbour) add(position int, x float32) float64 {
 
 // keep appends to the past, which is cut in pieces so that it seldom moves.
 func (n *neighbour) keep(mean float32) {
-	most := neighbourPast / n.grid
+	most := n.depth / n.grid
 	if len(n.past) >= most+most/8 {
 		cut := len(n.past) - most
 		n.past = n.past[:copy(n.past, n.past[cut:])]
@@ -77,7 +75,7 @@ func (n *neighbour) nearest(position int) float64 {
 	}
 	step := n.width / n.grid
 	newest := min((position-span)/n.grid-n.start, len(n.past)-1) // the youngest stretch that does not overlap
-	oldest := max((n.lags-1)*step, newest-neighbourPast/n.grid)
+	oldest := max((n.lags-1)*step, newest-n.depth/n.grid)
 	closest, best := math.Inf(1), -1
 	// What followed the last neighbour is a good guess, and makes all others
 	// give up sooner.

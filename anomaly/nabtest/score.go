@@ -95,7 +95,7 @@ func Count(s Series, detected []bool, p Profile) Tally {
 
 // Add joins two tallies of one profile.
 func (t Tally) Add(u Tally) Tally {
-	return Tally{t.Windows + u.Windows, t.Caught + u.Caught, t.False + u.False, t.Raw + u.Raw, u.weight}
+	return Tally{t.Windows + u.Windows, t.Caught + u.Caught, t.False + u.False, t.Raw + u.Raw, t.weight}
 }
 
 // Score puts the tally on the benchmark's scale: 100 is every window at its left
