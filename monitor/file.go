@@ -149,7 +149,7 @@ var wantsQuotes = regexp.MustCompile(`^\s*(-\s+|\w+:\s+)+[*@]`)
 func decodeHead(head string, m *Monitor) FieldErrors {
 	parsed, err := parser.ParseBytes([]byte(head), 0)
 	if err != nil {
-		return FieldErrors{yamlError("", err)}
+		return FieldErrors{YAMLError("", err)}
 	}
 	var root ast.Node
 	for _, doc := range parsed.Docs {
@@ -186,7 +186,7 @@ func readPairs(pairs []*ast.MappingValueNode, m *Monitor) FieldErrors {
 		if err == nil {
 			continue
 		}
-		wrong := yamlError(key, err)
+		wrong := YAMLError(key, err)
 		if wrong.Line == 0 {
 			wrong.Line, wrong.Column = at.Line, at.Column
 		}
@@ -226,8 +226,9 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// yamlError turns an error of the YAML library into a FieldError at its place.
-func yamlError(field string, err error) *FieldError {
+// YAMLError turns an error of the YAML library into a FieldError at its place; one
+// that is a FieldError already stays as it is.
+func YAMLError(field string, err error) *FieldError {
 	if own, ok := errors.AsType[*FieldError](err); ok {
 		return own
 	}

@@ -1,0 +1,187 @@
+package board
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/mail"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"wingmirror/monitor"
+)
+
+const (
+	maxFile        = 1 << 20 // bytes
+	maxName        = 64      // characters
+	maxDescription = 1024    // characters
+)
+
+// Load reads every .yaml and .yml file of a directory and of those below it,
+// one a team, and returns what they say. All that is wrong is found at once and
+// returned as Problems.
+func Load(dir fs.FS, checker Checker) (Config, error) {
+	var config Config
+	var errs Problems
+	var levels string // the file that names the levels
+	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		hidden := strings.HasPrefix(path.Base(name), ".") && name != "."
+		if d.IsDir() {
+			if hidden {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if ext := path.Ext(name); hidden || ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		data, err := fs.ReadFile(dir, name)
+		if err == nil && len(data) > maxFile {
+			err = fmt.Errorf("the file has more than %d bytes", maxFile)
+		}
+		if err != nil {
+			errs = append(errs, Problem{File: name, Message: err.Error()})
+			return nil
+		}
+		one, problems := parse(name, data, checker)
+		errs = append(errs, problems...)
+		config.Components = append(config.Components, one.Components...)
+		if one.Levels != nil {
+			if levels != "" {
+				errs = append(errs, Problem{File: name, Field: "levels", Message: "the levels are named in " + levels + " already; keep one of them"})
+			}
+			levels, config.Levels = name, one.Levels
+		}
+		return nil
+	})
+	if err != nil {
+		errs = append(errs, Problem{Message: err.Error()})
+	}
+	errs = append(errs, checkTree(config.Components)...)
+	if len(errs) > 0 {
+		return Config{}, errs
+	}
+	return config, nil
+}
+
+// checkTree looks at the components of all files together: each ID once, each
+// parent there, and no component above itself.
+func checkTree(all []monitor.Component) Problems {
+	var errs Problems
+	add := func(c monitor.Component, field, format string, args ...any) {
+		errs = append(errs, Problem{File: c.File, Line: c.Line, Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	byID := map[string]monitor.Component{}
+	for _, c := range all {
+		if before, twice := byID[c.ID]; twice && c.ID != "" {
+			where := "the pages"
+			if before.File != "" {
+				where = before.File + ":" + strconv.Itoa(before.Line)
+			}
+			add(c, "id", "there is a component %s in %s already", c.ID, where)
+			continue
+		}
+		byID[c.ID] = c
+	}
+	for _, c := range all {
+		if c.Parent == "" {
+			continue
+		}
+		if _, ok := byID[c.Parent]; !ok {
+			names := slices.Sorted(maps.Keys(byID))
+			add(c, "parent", "%s", unknown("component "+strconv.Quote(monitor.Cut(c.Parent, 100)), c.Parent, names))
+			continue
+		}
+		seen := map[string]bool{c.ID: true}
+		for id := c.Parent; id != ""; id = byID[id].Parent {
+			if id == c.ID {
+				add(c, "parent", "%s stands above %s, so that it would stand above itself", c.ID, c.Parent)
+			}
+			if seen[id] {
+				break
+			}
+			seen[id] = true
+		}
+	}
+	return errs
+}
+
+// ValidateComponent returns everything that is wrong with a component by itself
+// as FieldErrors, or nil. Its sources are checked where they are read.
+func ValidateComponent(c monitor.Component) error {
+	var errs monitor.FieldErrors
+	check := func(ok bool, field, format string, args ...any) {
+		if !ok {
+			errs = append(errs, monitor.Invalid(field, format, args...))
+		}
+	}
+	check(monitor.ComponentID(c.ID), "id", "%q is no ID of a component: use up to 64 letters, digits, - and _, beginning with a letter or digit", monitor.Cut(c.ID, 100))
+	check(utf8.RuneCountInString(c.Name) <= maxName && !strings.ContainsAny(c.Name, "\r\n"), "name", "the name must be one line of at most %d characters", maxName)
+	check(utf8.RuneCountInString(c.Description) <= maxDescription, "description", "the description has more than %d characters", maxDescription)
+	check(monitor.BoardLink(c.Link), "link", "%q is no web address; write for example https://wiki.example.com/shop", monitor.Cut(c.Link, 100))
+	check(len(c.Contact) <= 254 && !strings.ContainsAny(c.Contact, "\r\n"), "contact", "the contact must be one line of at most 254 characters")
+	if strings.Contains(c.Contact, "@") {
+		_, err := mail.ParseAddress(c.Contact)
+		check(err == nil, "contact", "%q is no mail address", monitor.Cut(c.Contact, 100))
+	}
+	for i, text := range c.Alerts {
+		if _, err := monitor.ParseDestination(text); err != nil {
+			check(false, fmt.Sprintf("alerts[%d]", i), "%v", err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+// ParseCounts reads how a component counts for its parent: "all", "majority",
+// "weight 2", "capped DC3", "ignored"; "" is all.
+func ParseCounts(text string) (monitor.Counts, error) {
+	const form = "write all, majority, weight 2, capped DC3 or ignored"
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return monitor.Counts{Rule: monitor.CountAll}, nil
+	}
+	rule := monitor.CountRule(words[0])
+	wrong := monitor.Invalid("counts", "%q does not say how it counts; %s", monitor.Cut(text, 100), form)
+	switch {
+	case len(words) == 1 && (rule == monitor.CountAll || rule == monitor.CountMajority || rule == monitor.CountIgnored):
+		return monitor.Counts{Rule: rule}, nil
+	case len(words) == 2 && rule == monitor.CountWeight:
+		weight, err := strconv.ParseFloat(words[1], 64)
+		if err != nil || !(weight > 0 && weight <= 1e6) {
+			return monitor.Counts{}, monitor.Invalid("counts", "%q is no weight above 0", words[1])
+		}
+		return monitor.Counts{Rule: rule, Weight: weight}, nil
+	case rule == monitor.CountCapped && len(words) >= 2 && len(words) <= 3:
+		if len(words) == 3 && words[1] != "at" {
+			return monitor.Counts{}, wrong
+		}
+		dc, err := monitor.ParseDC(words[len(words)-1])
+		if err != nil {
+			return monitor.Counts{}, wrong
+		}
+		return monitor.Counts{Rule: rule, Cap: dc}, nil
+	}
+	return monitor.Counts{}, wrong
+}
+
+// FormatCounts is the opposite of ParseCounts.
+func FormatCounts(c monitor.Counts) string {
+	switch c.Rule {
+	case monitor.CountWeight:
+		return "weight " + strconv.FormatFloat(c.Weight, 'g', -1, 64)
+	case monitor.CountCapped:
+		return "capped " + c.Cap.String()
+	case "":
+		return string(monitor.CountAll)
+	}
+	return string(c.Rule)
+}
