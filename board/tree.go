@@ -17,7 +17,8 @@ type Standing struct {
 	Successes int64
 	Failures  int64
 	Error     string
-	Pending   bool // it has not run since it is known, and nothing of it is known from before
+	Pending   bool // it has never run
+	Unheard   bool // it has not run since the program began: what is known of it is from before
 }
 
 // Failing reports whether the source's newest run failed.
@@ -180,7 +181,7 @@ func (f facts) weigh(n *Node, at time.Time) {
 	slices.SortFunc(n.Upcoming, func(a, b monitor.Rationale) int { return a.Start.Compare(b.Start) })
 	n.Sources = f.standings[n.ID]
 	for _, s := range n.Sources {
-		n.failing = n.failing || s.Failing() || s.Pending
+		n.failing = n.failing || s.Failing() || s.Pending || s.Unheard
 		n.Settling = n.Settling || s.Pending
 	}
 	n.Stale = n.failing

@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// KindComponent is the kind of the board's components among subjects.
-
 // Component is one node of the board's tree: something whose level people and
 // pipelines ask for. It comes from a file of the board's directory or was made
 // in the pages, and is an immutable value.
@@ -102,6 +100,8 @@ type Rationale struct {
 	Overrides   bool            // it outranks all that do not
 	Metadata    json.RawMessage // whatever else the source says of it, or nil
 	Failure     bool            // it says that a source fails: it stands for what is not known
+	Stale       bool            // its source does not answer now; never stored
+	Author      string          // who pushed it; "" when a source brought it
 	Seen        time.Time       // when it was first reported
 	Changed     time.Time       // when it last changed
 }
@@ -152,11 +152,36 @@ type SourceState struct {
 	Name       string
 	CreatedAt  time.Time
 	SuccessAt  time.Time // of the newest run that succeeded; zero for never
-	FailureAt  time.Time
+	FailureAt  time.Time // of the newest run that failed; zero for never
+	Since      time.Time // since when every run failed; zero when the newest succeeded
 	Successes  int64
 	Failures   int64
 	Error      string // of the newest run; "" when it succeeded
 	Rationales []Rationale
+}
+
+// BoardInstance is what the board's older API calls a plugin instance: a source
+// that was made through it, with statuses that were pushed through it.
+type BoardInstance struct {
+	Number      int64
+	Component   string // "" while it belongs to none
+	Name        string
+	Description string
+	Plugin      string
+	Statuses    []string // IDs of rationales that were pushed without a component
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// BoardRecords is everything about the board that is stored.
+type BoardRecords struct {
+	Components    []Component // made in the pages, without their Sources
+	Overrides     []Override  // that hold or are still to begin
+	Pushes        []Rationale // that are active or still to begin; Component is "" for statuses
+	Instances     []BoardInstance
+	Sources       []SourceState
+	Changes       []BoardChange // the newest of each component, newest first
+	Subscriptions []Subscription
 }
 
 // Subscription is somebody who wants to hear of a component.

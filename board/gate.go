@@ -1,0 +1,81 @@
+package board
+
+import (
+	"fmt"
+	"time"
+
+	"wingmirror/monitor"
+)
+
+// Unknown says what a gate makes of what is not known, because sources fail.
+type Unknown string
+
+// The ways to treat what is not known. Without one, a source that fails counts
+// with the level that its configuration gives its failing.
+const (
+	UnknownCounts Unknown = ""
+	UnknownAllow  Unknown = "allow" // what is not known does not stop anybody
+	UnknownDeny   Unknown = "deny"  // nobody passes while something is not known
+)
+
+// ParseUnknown reads allow, deny or nothing.
+func ParseUnknown(text string) (Unknown, error) {
+	switch u := Unknown(text); u {
+	case UnknownCounts, UnknownAllow, UnknownDeny:
+		return u, nil
+	}
+	return "", monitor.Invalid("on_unknown", "%q is neither allow nor deny", monitor.Cut(text, 50))
+}
+
+// DefaultMin is the level that a gate asks for when nobody says which.
+const DefaultMin = monitor.DC4
+
+// Verdict is a gate's answer.
+type Verdict struct {
+	Allowed bool
+	Level   monitor.DC // that was compared with Min
+	Min     monitor.DC
+	Stale   bool
+	Why     string              // a sentence
+	Reasons []monitor.Rationale // the most critical first
+	All     int                 // how many reasons there are
+	Ask     string              // whom to ask
+	Next    time.Time           // when the answer can next change by itself; zero when nothing is planned
+}
+
+// maxReasons is how many reasons a gate names.
+const maxReasons = 10
+
+// Gate says whether a component stands at least at a level.
+func (l *Look) Gate(n *Node, min monitor.DC, unknown Unknown) Verdict {
+	v := Verdict{Level: n.Level, Min: min, Stale: l.Stale(n), Ask: n.ask(), Next: n.Next}
+	if unknown == UnknownAllow {
+		v.Level = n.Known
+	}
+	v.Reasons, v.All = n.Reasons(maxReasons)
+	v.Allowed = v.Level >= min
+	switch {
+	case !v.Allowed:
+		v.Why = fmt.Sprintf("%s is %s %s, and %s or better is asked for", n.Title(), v.Level, l.Levels[v.Level].Name, min)
+	case unknown == UnknownDeny && v.Stale:
+		v.Allowed = false
+		v.Why = fmt.Sprintf("%s would be %s, but some of what that rests on is not known now", n.Title(), v.Level)
+	default:
+		v.Why = fmt.Sprintf("%s is %s %s", n.Title(), v.Level, l.Levels[v.Level].Name)
+	}
+	if n.Override != nil {
+		v.Why += fmt.Sprintf("; override by %s until %s: %s", n.Override.Author, n.Override.Until.UTC().Format(time.RFC3339), n.Override.Reason)
+	}
+	return v
+}
+
+// ask is whom to ask about a component: its contact, or that of the nearest
+// component above that has one.
+func (n *Node) ask() string {
+	for up := n; up != nil; up = up.Up {
+		if up.Contact != "" {
+			return up.Contact
+		}
+	}
+	return ""
+}
