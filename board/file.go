@@ -175,7 +175,7 @@ func (r *reader) component(node ast.Node, parent string) {
 	before := len(r.errs)
 	r.mapping(node, "", fields)
 	var err error
-	if c.Counts, err = ParseCounts(counts); err != nil {
+	if c.Counts, err = monitor.ParseCounts(counts); err != nil {
 		r.add(lines["counts"], "counts", err)
 	}
 	if parent != "" && lines["parent"] != nil {

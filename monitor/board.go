@@ -53,26 +53,6 @@ func ComponentID(id string) bool {
 	return id != "" && len(id) <= 64
 }
 
-// CountRule says how a child's level goes into its parent's.
-type CountRule string
-
-// The rules. Children by majority, and those by weight, vote among themselves:
-// their level is the most critical one that more than half of them have reached.
-const (
-	CountAll      CountRule = "all"      // in full (default)
-	CountMajority CountRule = "majority" // one vote
-	CountWeight   CountRule = "weight"   // as many votes as its weight
-	CountCapped   CountRule = "capped"   // never more critical than a level
-	CountIgnored  CountRule = "ignored"  // shown, not counted
-)
-
-// Counts is the edge between a component and the one above it.
-type Counts struct {
-	Rule   CountRule // "" is CountAll
-	Weight float64   // of CountWeight, above 0
-	Cap    DC        // of CountCapped
-}
-
 // BoardSource is where rationales of a component come from, as it was configured.
 type BoardSource struct {
 	Name     string          // unique in the component

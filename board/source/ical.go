@@ -20,7 +20,7 @@ func parseEvents(data []byte, zone *time.Location) ([]event, error) {
 	if !bytes.Contains(data, []byte("BEGIN:VCALENDAR")) {
 		return nil, errors.New("this is no iCalendar: it does not begin with BEGIN:VCALENDAR")
 	}
-	decoded, err := ical.NewDecoder(bytes.NewReader(data)).Decode()
+	decoded, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("the iCalendar cannot be read: %w", err)
 	}
@@ -33,6 +33,17 @@ func parseEvents(data []byte, zone *time.Location) ([]event, error) {
 		all = append(all, e)
 	}
 	return all, nil
+}
+
+// decode makes an error of the panic that the library ends in over some lines
+// that are cut off.
+func decode(data []byte) (_ *ical.Calendar, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a line is cut off: %v", p)
+		}
+	}()
+	return ical.NewDecoder(bytes.NewReader(data)).Decode()
 }
 
 func parseEvent(raw ical.Event, zone *time.Location) (event, error) {
