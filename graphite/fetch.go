@@ -254,20 +254,33 @@ func (c *Client) judge(w monitor.Window, it *item) monitor.Fetched {
 		f.Status, f.Reason, f.Series = monitor.StatusFailed, safeText(it.err.Error()), nil
 		return f
 	}
-	if len(it.series) == 0 {
+	before := 0
+	if len(it.series) > 0 {
+		c.memory.change(it.key, func(n *note) { before, n.series = n.series, len(it.series) })
+	}
+	return c.assess(w, f, before)
+}
+
+// Assess says what a target with these series has brought in a window, as Fetch
+// would of an answer that holds them. The client remembers nothing of it.
+func (c *Client) Assess(w monitor.Window, text string, series []monitor.Series) monitor.Fetched {
+	return c.assess(w, monitor.Fetched{Target: text, Status: monitor.StatusOK, Series: series}, 0)
+}
+
+// assess sets the status of what arrived, when there were so many series before.
+func (c *Client) assess(w monitor.Window, f monitor.Fetched, before int) monitor.Fetched {
+	if len(f.Series) == 0 {
 		f.Status = monitor.StatusMissing
 		return f
 	}
-	before := 0
-	c.memory.change(it.key, func(n *note) { before, n.series = n.series, len(it.series) })
-	newest, step := newest(it.series)
+	newest, step := newest(f.Series)
 	allowed := max(int64(c.options.StaleAfter/time.Second), 3*step)
 	switch {
 	case newest == math.MinInt64:
 		f.Status = monitor.StatusEmpty
-	case len(it.series) < before:
+	case len(f.Series) < before:
 		f.Status = monitor.StatusPartial
-		f.Reason = plural(len(it.series)) + ", and " + plural(before) + " the time before"
+		f.Reason = plural(len(f.Series)) + ", and " + plural(before) + " the time before"
 	case c.options.StaleAfter >= 0 && newest < w.Until-allowed:
 		f.Status = monitor.StatusStale
 		f.Reason = "the newest point is " + (time.Duration(w.Until-newest) * time.Second).String() + " older than the window's end"

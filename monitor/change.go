@@ -47,6 +47,20 @@ func (s State) Retire(why Reason, author string, at time.Time) (Change, bool) {
 	return change, true
 }
 
+// Again returns when an extra run is wanted, before the next tick if need be:
+// while a bad level waits to be confirmed, and at the end of a silence that held
+// a notice back. It is the zero time when none is. p is the policy with its
+// defaults, at the scheduled time of the run.
+func (c Change) Again(p Policy, at time.Time) time.Time {
+	if p.Recheck > 0 && c.State.Tries > 0 {
+		return at.Add(p.Recheck)
+	}
+	if c.Decision.Reason == ReasonSilenced {
+		return c.Decision.Until
+	}
+	return time.Time{}
+}
+
 // incident is what the incident's row must say now. Its name and message are
 // left out, since the state does not know them.
 func (o *Open) incident(subject Subject) Incident {

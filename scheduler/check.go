@@ -23,7 +23,7 @@ func (c Checker) Try(ctx context.Context, m monitor.Monitor, at time.Time, previ
 	window := c.Fetcher.Window(at, m.MinutesOrDefault())
 	begun := c.Now()
 	var fetched []monitor.Fetched
-	if targets := sentTargets(m.Targets); len(targets) > 0 {
+	if targets := SentTargets(m.Targets); len(targets) > 0 {
 		fetched = c.Fetcher.Fetch(ctx, window, targets)
 	}
 	if ctx.Err() != nil {
@@ -37,8 +37,8 @@ func (c Checker) Try(ctx context.Context, m monitor.Monitor, at time.Time, previ
 	return e, err
 }
 
-// sentTargets leaves out the lines that are only for readers.
-func sentTargets(lines []string) []string {
+// SentTargets leaves out the lines that are only for readers.
+func SentTargets(lines []string) []string {
 	sent := make([]string, 0, len(lines))
 	for _, line := range lines {
 		if !target.IsComment(line) {

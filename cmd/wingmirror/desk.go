@@ -31,11 +31,5 @@ func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluat
 		return time.Time{}, err
 	}
 	d.changed()
-	if wait := m.Policy.Or(d.defaults).Recheck; wait > 0 && change.State.Tries > 0 {
-		again = e.Outcome.At.Add(wait)
-	}
-	if again.IsZero() && change.Decision.Reason == monitor.ReasonSilenced {
-		again = change.Decision.Until // so that what was held back waits for no rare tick
-	}
-	return again, nil
+	return change.Again(m.Policy.Or(d.defaults), e.Outcome.At), nil
 }
