@@ -9,7 +9,7 @@ type Label struct {
 	ID       int64
 	Monitor  int64
 	Incident int64 // its number; 0 for one that was missed
-	Verdict  Verdict
+	Verdict  LabelVerdict
 	From     time.Time
 	Until    time.Time // zero while the incident is under way
 	Note     string
@@ -17,14 +17,14 @@ type Label struct {
 	At       time.Time // when it was said
 }
 
-// Verdict is the word of a Label.
-type Verdict string
+// LabelVerdict is the word of a Label.
+type LabelVerdict string
 
 // The verdicts.
 const (
-	VerdictTrue   Verdict = "true"   // it was right to tell somebody
-	VerdictNoise  Verdict = "noise"  // nobody should have been told
-	VerdictMissed Verdict = "missed" // somebody should have been told, and was not
+	LabelTrue   LabelVerdict = "true"   // it was right to tell somebody
+	LabelNoise  LabelVerdict = "noise"  // nobody should have been told
+	LabelMissed LabelVerdict = "missed" // somebody should have been told, and was not
 )
 
 const maxNote = 2000 // characters
@@ -32,17 +32,17 @@ const maxNote = 2000 // characters
 // Validate returns what is wrong with a label, or nil.
 func (l Label) Validate() error {
 	switch {
-	case l.Verdict != VerdictTrue && l.Verdict != VerdictNoise && l.Verdict != VerdictMissed:
+	case l.Verdict != LabelTrue && l.Verdict != LabelNoise && l.Verdict != LabelMissed:
 		return Invalid("verdict", "%q is none of true, noise, missed", string(l.Verdict))
-	case l.Verdict == VerdictMissed && l.Incident != 0:
+	case l.Verdict == LabelMissed && l.Incident != 0:
 		return Invalid("verdict", "an incident that was seen was not missed; say true or noise")
-	case l.Verdict != VerdictMissed && l.Incident == 0:
+	case l.Verdict != LabelMissed && l.Incident == 0:
 		return Invalid("incident", "say which incident this is about")
 	case l.From.IsZero():
 		return Invalid("from", "give the time when it began")
 	case !l.Until.IsZero() && !l.From.Before(l.Until):
 		return Invalid("until", "it must end after it began")
-	case l.Verdict == VerdictMissed && l.Until.IsZero():
+	case l.Verdict == LabelMissed && l.Until.IsZero():
 		return Invalid("until", "give the time when it was over")
 	case len([]rune(l.Note)) > maxNote:
 		return Invalid("note", "the note has more than %d characters", maxNote)
@@ -51,7 +51,7 @@ func (l Label) Validate() error {
 }
 
 // Wanted reports whether somebody should have been told.
-func (l Label) Wanted() bool { return l.Verdict == VerdictTrue || l.Verdict == VerdictMissed }
+func (l Label) Wanted() bool { return l.Verdict == LabelTrue || l.Verdict == LabelMissed }
 
 // Overlaps reports whether the label's span and the given one have a moment in
 // common. A zero end is one that has not come yet.

@@ -32,6 +32,26 @@ type monitorBody struct {
 	UpdatedAt *time.Time `json:"updated_at,omitempty" readOnly:"true" required:"false"`
 }
 
+// MonitorBody is monitorBody for the rooms.
+type MonitorBody = monitorBody
+
+// NewMonitorBody returns a monitor as it is sent, with everything in it.
+func NewMonitorBody(m monitor.Monitor) MonitorBody { return toMonitorBody(m) }
+
+// ReadMonitor returns the monitor that a body describes, checked as a whole, but
+// for its script and for bounds of the installation. The error is ErrInvalid.
+func ReadMonitor(b MonitorBody) (monitor.Monitor, error) {
+	m, errs := b.monitor()
+	if m.Name == "" {
+		m.Name = "unnamed"
+	}
+	errs = append(errs, monitor.AllFieldErrors(monitor.Validate(m, monitor.Rules{}))...)
+	if len(errs) > 0 {
+		return m, errs
+	}
+	return m, nil
+}
+
 // rawJSON is any JSON, passed on as it is.
 type rawJSON = json.RawMessage
 

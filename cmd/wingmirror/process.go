@@ -108,7 +108,7 @@ JavaScript program that sees the series, draws, and throws when something is wro
 		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newReplay(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newBench(p), newHistograms(p), newSilence(p))
+	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newBacktest(p), newReplay(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newBench(p), newHistograms(p), newSilence(p))
 	addHelp(root, p)
 	return root
 }

@@ -88,3 +88,40 @@ func sends(m monitor.Monitor) bool {
 	}
 	return false
 }
+
+// recordedRange is a file's series as a source that is asked for many windows.
+type recordedRange struct{ recorded }
+
+// Window ends at the time itself: a file holds whole points only.
+func (recordedRange) Window(at time.Time, minutes int) monitor.Window {
+	return monitor.Window{From: at.Unix() - int64(minutes)*60, Until: at.Unix()}
+}
+
+// Fetch gives what lies in the window.
+func (r recordedRange) Fetch(ctx context.Context, w monitor.Window, targets []string) []monitor.Fetched {
+	all := r.recorded.Fetch(ctx, w, targets)[:len(targets)]
+	for i, f := range all {
+		cut := make([]monitor.Series, 0, len(f.Series))
+		for _, s := range f.Series {
+			if len(s.Values) == 0 || s.Step < 1 {
+				continue
+			}
+			first := min(max(0, (w.From-s.Start)/s.Step+1), int64(len(s.Values)))
+			if w.From < s.Start {
+				first = 0
+			}
+			end := min(max(first, (w.Until-s.Start)/s.Step+1), int64(len(s.Values)))
+			if w.Until < s.Start {
+				end = first
+			}
+			cut = append(cut, monitor.Series{Label: s.Label, Start: s.Time(int(first)), Step: s.Step, Values: s.Values[first:end]})
+		}
+		all[i] = fetched(f.Target, cut)
+	}
+	return all
+}
+
+// Assess says what a target with these series has brought.
+func (recordedRange) Assess(_ monitor.Window, text string, series []monitor.Series) monitor.Fetched {
+	return fetched(text, series)
+}

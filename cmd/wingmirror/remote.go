@@ -62,17 +62,37 @@ func (r *remote) open(p process) error {
 func (r *remote) call(ctx context.Context, method, path string, body, out any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, remoteTimeout, fmt.Errorf("no answer within %s", remoteTimeout))
 	defer cancel()
+	resp, err := r.send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(resp.Body, maxRemote))
+	if err != nil {
+		return fmt.Errorf("read the answer of %s: %w", r.server, err)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(said, out); err != nil {
+		return r.stranger(err)
+	}
+	return nil
+}
+
+// send asks, and returns an answer that is no refusal. The caller closes it.
+func (r *remote) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var sent io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("write the request: %w", err)
+			return nil, fmt.Errorf("write the request: %w", err)
 		}
 		sent = bytes.NewReader(text)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, r.server+"/api/v1"+path, sent)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", r.server, err)
+		return nil, fmt.Errorf("ask %s: %w", r.server, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	if r.token != "" {
@@ -80,23 +100,21 @@ func (r *remote) call(ctx context.Context, method, path string, body, out any) e
 	}
 	resp, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("ask the server: %w; is it running, and --server its address?", err)
+		return nil, fmt.Errorf("ask the server: %w; is it running, and --server its address?", err)
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
 	}
 	defer resp.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(resp.Body, maxRemote))
 	if err != nil {
-		return fmt.Errorf("read the answer of %s: %w", r.server, err)
+		return nil, fmt.Errorf("read the answer of %s: %w", r.server, err)
 	}
-	if resp.StatusCode/100 != 2 {
-		return r.refused(resp, said)
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(said, out); err != nil {
-		return fmt.Errorf("%s does not answer as a Wingmirror server: %w", r.server, err)
-	}
-	return nil
+	return nil, r.refused(resp, said)
+}
+
+func (r *remote) stranger(err error) error {
+	return fmt.Errorf("%s does not answer as a Wingmirror server: %w", r.server, err)
 }
 
 // refused turns a problem document into an error: each wrong field on a line of

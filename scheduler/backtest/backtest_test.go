@@ -418,12 +418,12 @@ func TestScore_CountsWhatIsCaughtAndWhatIsFalse(t *testing.T) {
 		{OpenedAt: at(1), ClosedAt: at(2), Told: true}, {OpenedAt: at(10), ClosedAt: at(12), Told: true}, {OpenedAt: at(40), Told: true},
 	}}
 	labels := []monitor.Label{
-		{Incident: 1, Verdict: monitor.VerdictTrue, From: at(0), Until: at(3)},
-		{Incident: 2, Verdict: monitor.VerdictTrue, From: at(5), Until: at(6)},
-		{Verdict: monitor.VerdictMissed, From: at(60), Until: at(61)},
-		{Incident: 3, Verdict: monitor.VerdictNoise, From: at(11), Until: at(13)},
-		{Incident: 4, Verdict: monitor.VerdictNoise, From: at(20), Until: at(21)},
-		{Incident: 5, Verdict: monitor.VerdictTrue, From: at(-9), Until: at(-8)},
+		{Incident: 1, Verdict: monitor.LabelTrue, From: at(0), Until: at(3)},
+		{Incident: 2, Verdict: monitor.LabelTrue, From: at(5), Until: at(6)},
+		{Verdict: monitor.LabelMissed, From: at(60), Until: at(61)},
+		{Incident: 3, Verdict: monitor.LabelNoise, From: at(11), Until: at(13)},
+		{Incident: 4, Verdict: monitor.LabelNoise, From: at(20), Until: at(21)},
+		{Incident: 5, Verdict: monitor.LabelTrue, From: at(-9), Until: at(-8)},
 	}
 	s := r.ScoreAgainst(labels)
 	if s.Wanted != 3 || s.Caught != 2 || len(s.Lost) != 1 || s.Lost[0].Incident != 2 || s.False != 1 || s.Quiet != 1 || s.Unjudged != 0 {
