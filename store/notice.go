@@ -81,7 +81,36 @@ func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
 			Status: string(monitor.NoticePending), CreatedAt: millis(n.CreatedAt), NextAt: millis(n.NextAt), WaitsSince: millis(n.CreatedAt),
 		}
 	}
-	return tx.Create(&rows).Error
+	if err := tx.Create(&rows).Error; err != nil {
+		return err
+	}
+	for _, n := range notices {
+		if follows(n.Message.Kind) {
+			if err := dropMoot(tx, n.Incident, string(n.Destination)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// follows reports whether a kind of notice means nothing to whoever never heard of
+// the incident.
+func follows(kind monitor.NoticeKind) bool {
+	return kind == monitor.NoticeResolve || kind == monitor.NoticeAck
+}
+
+// mootText is the error of a notice that is not sent because those before it never
+// arrived.
+const mootText = "not sent: all before it were refused for good, so nobody there knows of the incident"
+
+// dropMoot marks what follows notices that were all refused for good.
+func dropMoot(tx *gorm.DB, incident, destination string) error {
+	return tx.Exec(`UPDATE notices SET status = 'failed', next_at = 0, error = ? WHERE incident = ? AND destination = ? AND status = 'pending'
+		AND kind IN ('resolve', 'acknowledge')
+		AND EXISTS (SELECT 1 FROM notices o WHERE o.incident = notices.incident AND o.destination = notices.destination AND o.id < notices.id)
+		AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.incident = notices.incident AND o.destination = notices.destination AND o.id < notices.id
+			AND (o.status <> 'failed'))`, mootText, incident, destination).Error
 }
 
 // unblocked is the condition that a pending notice n has none before it about the
@@ -164,13 +193,19 @@ func (db *DB) Tried(ctx context.Context, a monitor.Attempt) error {
 		case monitor.AttemptRefused:
 			status = monitor.NoticeFailed
 		}
-		return found(tx.Exec(`UPDATE notices SET status = ?, next_at = ?, waits_since = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?`,
-			string(status), millis(a.RetryAt), millis(a.At), delivered, a.Error, a.Notice))
+		var row noticeRow
+		err = tx.Raw(`UPDATE notices SET status = ?, next_at = ?, waits_since = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?
+			RETURNING incident, destination`, string(status), millis(a.RetryAt), millis(a.At), delivered, a.Error, a.Notice).Row().Scan(&row.Incident, &row.Destination)
+		if err == nil && a.Outcome == monitor.AttemptRefused {
+			err = dropMoot(tx, row.Incident, row.Destination)
+		}
+		return err
 	})
 }
 
 // Retry makes a notice due again at once: one that was refused for good, or one
-// that waits for its next try. A delivered one is ErrConflict.
+// that waits for its next try; what was not sent because it was refused follows it.
+// A delivered one is ErrConflict.
 func (db *DB) Retry(ctx context.Context, id int64, at time.Time) error {
 	return db.transaction(ctx, fmt.Sprintf("retry notice %d", id), func(tx *gorm.DB) error {
 		var row noticeRow
@@ -180,7 +215,9 @@ func (db *DB) Retry(ctx context.Context, id int64, at time.Time) error {
 		if row.Status == string(monitor.NoticeDelivered) {
 			return fmt.Errorf("%w: it was delivered already", monitor.ErrConflict)
 		}
-		return found(tx.Exec(`UPDATE notices SET status = 'pending', next_at = ?, waits_since = ? WHERE id = ?`, millis(at), millis(at), id))
+		return found(tx.Exec(`UPDATE notices SET status = 'pending', next_at = ?, waits_since = ? WHERE id = ? OR
+			(incident = ? AND destination = ? AND id > ? AND status = 'failed' AND attempts = 0)`,
+			millis(at), millis(at), id, row.Incident, row.Destination, id))
 	})
 }
 

@@ -317,3 +317,60 @@ func TestDue_AClockThatWasSetBackMakesNoticesDue(t *testing.T) {
 		t.Errorf("asked for by hand: %q, want it due", got)
 	}
 }
+
+// resolve ends the incident about m and queues a resolve to each destination.
+func resolve(t *testing.T, db *DB, m monitor.Monitor, key string, at time.Time, destinations ...monitor.Destination) {
+	t.Helper()
+	state, err := db.State(t.Context(), m.Subject())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := commitOf(m, at, monitor.OK, state.Version)
+	c.Steady = false
+	c.Incident = &monitor.Incident{Key: key, Subject: m.Subject(), Name: m.Name, OpenedAt: start, ClosedAt: at}
+	for _, d := range destinations {
+		c.Notices = append(c.Notices, monitor.Notice{
+			Incident: key, Destination: d, CreatedAt: at, NextAt: at,
+			Message: monitor.Message{Kind: monitor.NoticeResolve, Subject: m.Subject(), Name: m.Name, At: at},
+		})
+	}
+	if err := db.Commit(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOutbox_WhoeverRefusedTheFireForGoodGetsNoResolve(t *testing.T) {
+	const gone, there = monitor.Destination("mailto:gone@b.c"), monitor.Destination("mailto:there@b.c")
+	refused := monitor.Attempt{At: start, Outcome: monitor.AttemptRefused, Error: "550 no such mailbox"}
+	for name, resolveFirst := range map[string]bool{"queued after the refusal": false, "queued before the refusal": true} {
+		t.Run(name, func(t *testing.T) {
+			db := openNew(t)
+			m := newMonitor(t, db, "a")
+			fire(t, db, m, "k", start, gone, there)
+			refusal := refused
+			refusal.Notice = 1
+			if !resolveFirst {
+				tried(t, db, refusal)
+			}
+			resolve(t, db, m, "k", start.Add(time.Minute), gone, there)
+			if resolveFirst {
+				tried(t, db, refusal)
+			}
+			tried(t, db, monitor.Attempt{Notice: 2, At: start, Outcome: monitor.AttemptDelivered})
+			later := start.Add(time.Hour)
+			if got := due(t, db, "mailto", later); got != "k4" {
+				t.Errorf("due is %q, want the resolve of whoever was told, k4", got)
+			}
+			if n, _, err := db.Notice(t.Context(), 3); err != nil || n.Status != monitor.NoticeFailed || !strings.Contains(n.Error, "refused for good") {
+				t.Errorf("the other resolve is %s, %q, %v", n.Status, n.Error, err)
+			}
+			if err := db.Retry(t.Context(), 1, later); err != nil {
+				t.Fatal(err)
+			}
+			tried(t, db, monitor.Attempt{Notice: 1, At: later, Outcome: monitor.AttemptDelivered})
+			if got := due(t, db, "mailto", later); got != "k4 k3" {
+				t.Errorf("after the fire was sent by hand %q is due, want both resolves", got)
+			}
+		})
+	}
+}

@@ -11,15 +11,12 @@ package shoutrrr
 import (
 	"cmp"
 	"context"
-	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
-	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 
 	"wingmirror/alerting"
 	"wingmirror/monitor"
@@ -51,14 +48,51 @@ func (c *Channel) Deliver(ctx context.Context, n monitor.Notice) (monitor.Receip
 	}
 }
 
-// send makes one service and uses it once. Making one may already talk to it.
+// send opens one service and uses it once.
 func send(address, text string) error {
-	var r router.ServiceRouter
-	service, err := r.Locate(address)
+	service, err := open(address)
 	if err != nil {
 		return err
 	}
 	return service.Send(text, &types.Params{})
+}
+
+// open returns the service that an address names. Of Matrix with a password, that
+// logs in.
+func open(address string) (types.Service, error) {
+	var r router.ServiceRouter
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, router.ErrParseURLFailed // the error itself repeats the address
+	}
+	service, err := r.NewService(u.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	if err := service.Initialize(u, nil); err != nil {
+		return nil, &addressError{err}
+	}
+	return service, nil
+}
+
+// addressError is an address that its service cannot be made from.
+type addressError struct{ error }
+
+func (e *addressError) Unwrap() error { return e.error }
+
+// Check returns ErrInvalid for an address that its service does not take, with the
+// service's reason. It asks nobody, so Matrix, whose service would log in, is left
+// for the first notice.
+func Check(d monitor.Destination) error {
+	address := strings.TrimPrefix(string(d), monitor.SchemeShoutrrr+"+")
+	if d.Scheme() != monitor.SchemeShoutrrr || strings.HasPrefix(address, "matrix:") {
+		return nil
+	}
+	if _, err := open(address); err != nil {
+		service, _, _ := strings.Cut(address, ":")
+		return monitor.Invalid("alerts", "%s does not take this address: %s; write it as shoutrrr documents it", service, mask(address, err.Error()))
+	}
+	return nil
 }
 
 // Render returns the message's text.
@@ -74,25 +108,6 @@ func (c *Channel) Render(n monitor.Notice) (string, error) {
 	lines = append(lines, alerting.Why(m))
 	link := cmp.Or(c.links.Incident(n.IncidentID), c.links.Subject(m.Subject))
 	return strings.TrimSpace(monitor.Cut(strings.Join(lines, "\n"), maxText-len(link)) + "\n" + link), nil
-}
-
-// judge turns the library's errors into the dispatcher's terms. Few of them say
-// what was answered, so most are tried again.
-func judge(address string, err error) error {
-	if err == nil {
-		return nil
-	}
-	masked := errors.New(mask(address, err.Error()))
-	if errors.Is(err, router.ErrUnknownService) || errors.Is(err, router.ErrParseURLFailed) {
-		return alerting.Permanent(masked)
-	}
-	if answered, ok := errors.AsType[jsonclient.Error](err); ok {
-		code := answered.StatusCode
-		if code >= 400 && code < 500 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests {
-			return alerting.Permanent(masked)
-		}
-	}
-	return masked
 }
 
 // leastKey is the length from which a part of an address is taken for a key.

@@ -3,12 +3,22 @@ package shoutrrr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/discord"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/googlechat"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/lark"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/signal"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/wecom"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/incident/opsgenie"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushover"
+	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 
 	"wingmirror/alerting"
 	"wingmirror/monitor"
@@ -77,6 +87,66 @@ func TestDeliver_AnswersThatTheLibraryPassesOnAreJudged(t *testing.T) {
 		if _, got := errors.AsType[*alerting.PermanentError](err); err == nil || got != permanent {
 			t.Errorf("%d: got %v, permanent %v, want %v", code, err, got, permanent)
 		}
+	}
+}
+
+func TestDeliver_NtfySaysTheStatusInItsJSON(t *testing.T) {
+	for code, permanent := range map[int]bool{40301: true, 40001: true, 42901: false, 50001: false} {
+		to, _ := service(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(code / 100)
+			_, _ = fmt.Fprintf(w, `{"code": %d, "http": %d, "error": "no"}`, code, code/100)
+		})
+		_, err := New(alerting.Links{}).Deliver(t.Context(), notice(to))
+		if _, got := errors.AsType[*alerting.PermanentError](err); err == nil || got != permanent {
+			t.Errorf("%d: got %v, permanent %v, want %v", code, err, got, permanent)
+		}
+	}
+}
+
+func TestStatus_IsReadWhereEachServiceWritesIt(t *testing.T) {
+	for _, row := range []struct {
+		err  error
+		want int
+	}{
+		{fmt.Errorf("send: %w", fmt.Errorf("%w: %s", discord.ErrUnexpectedStatus, "404 Not Found")), 404},
+		{fmt.Errorf("%w: %d", googlechat.ErrUnexpectedStatus, 403), 403},
+		{fmt.Errorf("%w: unexpected status %s", lark.ErrSendFailed, "401 Unauthorized"), 401},
+		{fmt.Errorf("%w: server returned status %d", signal.ErrSendFailed, 400), 400},
+		{fmt.Errorf("%w: %q, response status %q", pushover.ErrSendFailed, "my 404 phone", "503 Service Unavailable"), 503},
+		{fmt.Errorf("%w: making HTTP request: %w", wecom.ErrSendFailed, errors.New("dial 127.0.0.1:404")), 0},
+		{fmt.Errorf("%w: %d - %s", opsgenie.ErrUnexpectedStatus, 429, "wait 404 s"), 429},
+		{&jsonclient.Error{StatusCode: 410}, 410},
+		{errors.New("dial tcp: 404"), 0},
+	} {
+		if got := status(row.err); got != row.want {
+			t.Errorf("%v: got %d, want %d", row.err, got, row.want)
+		}
+	}
+}
+
+func TestCheck_TakesWhatTheServiceTakes(t *testing.T) {
+	for address, ok := range map[string]bool{
+		"ntfy://ntfy.sh/topic": true, "ntfy://ntfy.sh/topic?priority=sometimes": false, "ntfy://ntfy.sh/topic?colour=red": false,
+		"discord://token@123456": true, "discord://123456": false,
+		"gotify://host/AzyoeNS.D4iJLVa": true, "discord://s3cretkey": false,
+		"telegram://110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw@telegram?chats=@wm": true, "telegram://token@telegram": false,
+		"pushover://shoutrrr:token@user": true, "pushover://user": false,
+		"matrix://user:s3cretpass@127.0.0.1:1": true, // would log in
+	} {
+		err := Check(monitor.Destination("shoutrrr+" + address))
+		if (err == nil) != ok || err != nil && (!errors.Is(err, monitor.ErrInvalid) || strings.Contains(err.Error(), "s3cretkey")) {
+			t.Errorf("%s: got %v, want ok %v", address, err, ok)
+		}
+	}
+	if err := Check("mailto:a@b.c"); err != nil {
+		t.Errorf("what is none of the library's: %v", err)
+	}
+}
+
+func TestDeliver_AnAddressThatItsServiceDoesNotTakeIsRefused(t *testing.T) {
+	_, err := New(alerting.Links{}).Deliver(t.Context(), notice("shoutrrr+discord://123456"))
+	if _, permanent := errors.AsType[*alerting.PermanentError](err); !permanent {
+		t.Errorf("got %v, want a refusal", err)
 	}
 }
 

@@ -19,6 +19,9 @@ type catalog struct {
 
 // CreateMonitor stores a new monitor and schedules it.
 func (c catalog) CreateMonitor(ctx context.Context, m monitor.Monitor, author string, at time.Time) (monitor.Monitor, error) {
+	if err := checkAddresses("alerts", m.Alerts); err != nil {
+		return m, err
+	}
 	saved, err := c.DB.CreateMonitor(ctx, m, author, at)
 	if err != nil {
 		return saved, err
@@ -28,6 +31,9 @@ func (c catalog) CreateMonitor(ctx context.Context, m monitor.Monitor, author st
 
 // UpdateMonitor stores the next version of a monitor and schedules it anew.
 func (c catalog) UpdateMonitor(ctx context.Context, m monitor.Monitor, author string, at time.Time) (monitor.Monitor, error) {
+	if err := checkAddresses("alerts", m.Alerts); err != nil {
+		return m, err
+	}
 	saved, err := c.DB.UpdateMonitor(ctx, m, author, at)
 	if err != nil {
 		return saved, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"wingmirror/alerting"
@@ -59,4 +60,24 @@ type trial struct{ channels map[string]alerting.Channel }
 
 func (t trial) Test(ctx context.Context, to monitor.Destination) (monitor.Receipt, error) {
 	return alerting.Test(ctx, t.channels, to, time.Now())
+}
+
+// checkAddresses asks the services themselves whether they take the addresses that
+// are theirs. What is no destination at all is found elsewhere.
+func checkAddresses(field string, alerts []string) error {
+	var errs monitor.FieldErrors
+	for i, text := range alerts {
+		d, err := monitor.ParseDestination(text)
+		if err != nil {
+			continue
+		}
+		for _, wrong := range monitor.AllFieldErrors(shoutrrr.Check(d)) {
+			wrong.Field = fmt.Sprintf("%s[%d]", field, i)
+			errs = append(errs, wrong)
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }

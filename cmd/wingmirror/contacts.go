@@ -40,6 +40,9 @@ func (c *contacts) load(ctx context.Context) error {
 
 // SaveContactGroup stores a group, and has alerting go by it.
 func (c *contacts) SaveContactGroup(ctx context.Context, g monitor.ContactGroup, author string, at time.Time) (monitor.ContactGroup, error) {
+	if err := checkAddresses("members", g.Members); err != nil {
+		return g, err
+	}
 	c.changing.Lock()
 	defer c.changing.Unlock()
 	saved, err := c.DB.SaveContactGroup(ctx, g, author, at)
