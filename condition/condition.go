@@ -80,10 +80,20 @@ func Parse(text string, o Options) (*Condition, []*Error) {
 // are. An error is an *Error: types that do not go together, a division by
 // zero, an index that is out of range.
 func (c *Condition) Match(r Record, at time.Time) (bool, error) {
-	f := frame{record: r, at: at, text: c.text}
-	ok := c.test(&f)
-	if f.wrong != nil {
-		return false, f.wrong
+	var scratch Scratch
+	return c.MatchWith(&scratch, r, at)
+}
+
+// Scratch spares Match from allocating. The zero Scratch is ready; it serves one
+// goroutine at a time.
+type Scratch struct{ frame frame }
+
+// MatchWith is Match with a Scratch.
+func (c *Condition) MatchWith(s *Scratch, r Record, at time.Time) (bool, error) {
+	s.frame = frame{record: r, at: at, text: c.text}
+	ok := c.test(&s.frame)
+	if s.frame.wrong != nil {
+		return false, s.frame.wrong
 	}
 	return ok, nil
 }

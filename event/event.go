@@ -1,0 +1,323 @@
+// Package event evaluates rules over events that agents push: a disk that is
+// over 90 %, most servers of a service loaded at once, a login from a new
+// country, a backup that began and never ended.
+//
+// A rules file (Load) holds severities, rules and tests. Check runs it once over
+// a file of events; an Engine runs it over a stream, and Live keeps one engine
+// fed and its windows stored. All time in the engine is the events' own, or what
+// Advance says: equal events in equal order give equal alerts, live, in a
+// preview and in a test. What fires is an alert about a rule and a key, where
+// the key tells one server, service or user from the next.
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"wingmirror/condition"
+	"wingmirror/monitor"
+)
+
+// Bounds of what is read.
+const (
+	MaxEvent = 64 << 10 // bytes of one event
+	maxText  = 300      // characters of a name such as a server's
+	maxMore  = 100      // fields of one event
+)
+
+// SetAside is one event of a batch that cannot be used.
+type SetAside struct {
+	Index  int    // 0-based place in the batch
+	Line   int    // 1-based line where it begins
+	Reason string // what is wrong and how to mend it
+}
+
+// String returns "event 3 (line 7): reason".
+func (s SetAside) String() string {
+	return fmt.Sprintf("event %d (line %d): %s", s.Index+1, s.Line, s.Reason)
+}
+
+// Batch is what Decode made of some text.
+type Batch struct {
+	Events []monitor.PushedEvent
+	Bad    []SetAside
+}
+
+// Decode reads one event, a JSON array of them, or one on each line (NDJSON). An
+// event that is wrong is set aside and the others are read all the same; the
+// error, which is ErrInvalid, says that the text is no JSON at all.
+func Decode(data []byte) (Batch, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	d := decoder{data: data, line: 1}
+	trimmed := bytes.TrimLeft(data, " \t\r\n")
+	switch {
+	case len(trimmed) == 0:
+		return Batch{}, nil
+	case trimmed[0] == '[':
+		return d.array()
+	}
+	return d.lines()
+}
+
+type decoder struct {
+	data  []byte
+	batch Batch
+	index int
+	line  int // of position counted
+	seen  int // bytes whose lines are counted
+}
+
+// lineAt returns the 1-based line of an offset; offsets only grow.
+func (d *decoder) lineAt(offset int) int {
+	if offset > d.seen {
+		d.line += bytes.Count(d.data[d.seen:offset], []byte("\n"))
+		d.seen = offset
+	}
+	return d.line
+}
+
+func (d *decoder) array() (Batch, error) {
+	dec := json.NewDecoder(bytes.NewReader(d.data))
+	_, _ = dec.Token() // the bracket that was seen
+	for dec.More() {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return Batch{}, d.broken(err, int(dec.InputOffset()))
+		}
+		d.take(raw, int(dec.InputOffset())-len(raw))
+	}
+	if _, err := dec.Token(); err != nil {
+		return Batch{}, d.broken(err, int(dec.InputOffset()))
+	}
+	if rest := bytes.TrimSpace(d.data[dec.InputOffset():]); len(rest) > 0 {
+		return Batch{}, d.broken(errors.New("something follows the closing ]"), int(dec.InputOffset()))
+	}
+	return d.batch, nil
+}
+
+func (d *decoder) broken(err error, offset int) error {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = int(syntax.Offset)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("it ends too early")
+	}
+	wrong := monitor.Invalid("events", "not JSON: %v", err)
+	wrong.Line, wrong.Column = d.lineAt(min(offset, len(d.data))), 1
+	return wrong
+}
+
+// lines reads values one after the other. After one that does not parse it goes
+// on with the next line that looks like an event.
+func (d *decoder) lines() (Batch, error) {
+	for offset := 0; ; {
+		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], " \t\r\n"))
+		if offset == len(d.data) {
+			return d.batch, nil
+		}
+		dec := json.NewDecoder(bytes.NewReader(d.data[offset:]))
+		for {
+			var raw json.RawMessage
+			err := dec.Decode(&raw)
+			if err != nil {
+				break
+			}
+			end := offset + int(dec.InputOffset())
+			d.take(raw, end-len(raw))
+		}
+		offset += int(dec.InputOffset())
+		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], " \t\r\n"))
+		if offset == len(d.data) {
+			return d.batch, nil
+		}
+		d.bad(offset, "this is not JSON; write one event on each line, or an array of events")
+		offset = d.nextLine(offset)
+	}
+}
+
+// nextLine returns where the next line that begins like an event begins.
+func (d *decoder) nextLine(offset int) int {
+	for {
+		end := bytes.IndexByte(d.data[offset:], '\n')
+		if end < 0 {
+			return len(d.data)
+		}
+		offset += end + 1
+		if rest := bytes.TrimLeft(d.data[offset:], " \t\r"); len(rest) > 0 && rest[0] == '{' {
+			return offset
+		}
+	}
+}
+
+func (d *decoder) bad(offset int, reason string) {
+	d.batch.Bad = append(d.batch.Bad, SetAside{Index: d.index, Line: d.lineAt(offset), Reason: reason})
+	d.index++
+}
+
+func (d *decoder) take(raw []byte, offset int) {
+	e, reason := decodeOne(raw)
+	if reason != "" {
+		d.bad(offset, reason)
+		return
+	}
+	d.batch.Events = append(d.batch.Events, e)
+	d.index++
+}
+
+// decodeOne reads one event, or says what is wrong with it.
+func decodeOne(raw []byte) (monitor.PushedEvent, string) {
+	if len(raw) > MaxEvent {
+		return monitor.PushedEvent{}, fmt.Sprintf("it has %d bytes; at most %d are accepted", len(raw), MaxEvent)
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var fields map[string]any
+	if err := dec.Decode(&fields); err != nil || fields == nil {
+		return monitor.PushedEvent{}, `an event is a JSON object, such as {"service": "Inbox", "component": "Load5mAvg", ...}`
+	}
+	return readFields(raw, fields)
+}
+
+func readFields(raw []byte, fields map[string]any) (monitor.PushedEvent, string) {
+	r := fieldReader{fields: fields}
+	e := monitor.PushedEvent{
+		Service: r.text("service", true), Component: r.text("component", true), Server: r.text("server", false),
+		Value: r.number("value"), Timestamp: r.number("timestamp"), Active: r.truth("active"), ID: r.id(),
+	}
+	if r.wrong == "" {
+		r.wrong = farOff(e.Timestamp)
+	}
+	if len(fields) > maxMore {
+		r.wrong = fmt.Sprintf("it has %d fields; at most %d are accepted", len(fields), maxMore)
+	}
+	if r.wrong != "" {
+		return monitor.PushedEvent{}, r.wrong
+	}
+	for name, value := range fields {
+		switch name {
+		case "service", "component", "server", "value", "timestamp", "active", "id":
+		default:
+			if e.More == nil {
+				e.More = map[string]condition.Value{}
+			}
+			e.More[name] = condition.FromJSON(value)
+		}
+	}
+	e.Body = bytes.Clone(raw)
+	return e, ""
+}
+
+// lastSecond is the end of the year 9999.
+const lastSecond = 253402300799
+
+func farOff(seconds float64) string {
+	switch {
+	case seconds >= 0 && seconds <= lastSecond:
+		return ""
+	case seconds > 1e17:
+		return fmt.Sprintf("timestamp: %v is far off: it looks like nanoseconds; give seconds since 1970", seconds)
+	case seconds > lastSecond:
+		return fmt.Sprintf("timestamp: %v is far off: it looks like milliseconds; give seconds since 1970", seconds)
+	}
+	return fmt.Sprintf("timestamp: %v is before 1970; give seconds since then", seconds)
+}
+
+// fieldReader takes fields of known types and remembers the first that is wrong.
+type fieldReader struct {
+	fields map[string]any
+	wrong  string
+}
+
+func (r *fieldReader) fail(format string, args ...any) {
+	if r.wrong == "" {
+		r.wrong = fmt.Sprintf(format, args...)
+	}
+}
+
+func (r *fieldReader) text(name string, required bool) string {
+	value, ok := r.fields[name]
+	text, isText := value.(string)
+	switch {
+	case !ok && required:
+		r.fail("%s: it is missing%s", name, r.nearly(name))
+	case !ok || value == nil && !required:
+	case !isText:
+		r.fail("%s: it must be a text, not %s", name, kindOf(value))
+	case text == "" && required:
+		r.fail("%s: it is empty", name)
+	case utf8.RuneCountInString(text) > maxText:
+		r.fail("%s: it has more than %d characters", name, maxText)
+	}
+	return text
+}
+
+// nearly names a field that may be the misspelt one.
+func (r *fieldReader) nearly(name string) string {
+	var names []string
+	for given := range r.fields {
+		names = append(names, given)
+	}
+	if near := condition.Nearest(name, names); near != "" && near != name {
+		return fmt.Sprintf("; is %s meant to be it?", monitor.Cut(near, 40))
+	}
+	return ""
+}
+
+func (r *fieldReader) number(name string) float64 {
+	value, ok := r.fields[name]
+	number, isNumber := value.(json.Number)
+	switch {
+	case !ok:
+		r.fail("%s: it is missing%s", name, r.nearly(name))
+	case !isNumber:
+		r.fail("%s: it must be a number, not %s", name, kindOf(value))
+	default:
+		f, err := number.Float64()
+		if err != nil || math.IsInf(f, 0) {
+			r.fail("%s: %s is too large", name, monitor.Cut(number.String(), 40))
+		}
+		return f
+	}
+	return 0
+}
+
+func (r *fieldReader) truth(name string) bool {
+	value, ok := r.fields[name]
+	truth, isTruth := value.(bool)
+	switch {
+	case !ok:
+		r.fail("%s: it is missing%s", name, r.nearly(name))
+	case !isTruth:
+		r.fail("%s: it must be true or false, not %s", name, kindOf(value))
+	}
+	return truth
+}
+
+func (r *fieldReader) id() string {
+	switch id := r.fields["id"].(type) {
+	case nil:
+		return ""
+	case json.Number:
+		return id.String()
+	case string:
+		if len(id) > maxText {
+			r.fail("id: it has more than %d bytes", maxText)
+		}
+		return id
+	}
+	r.fail("id: it must be a text or a number, not %s", kindOf(r.fields["id"]))
+	return ""
+}
+
+func kindOf(v any) string {
+	if text, ok := v.(string); ok {
+		return fmt.Sprintf("the text %q", monitor.Cut(strings.TrimSpace(text), 40))
+	}
+	return condition.FromJSON(v).Kind().String()
+}
