@@ -121,7 +121,8 @@ func (x *Engine) Advance(at float64) {
 // any more.
 func (x *Engine) Finish(at float64) {
 	x.clock, x.now = at, monitor.SecondsTime(at)
-	x.elapse(func(*queue) float64 { return at }, at)
+	end := after(at) // what happened at that moment is over, too
+	x.elapse(func(*queue) float64 { return end }, end)
 }
 
 // elapse lets time go on to at, and for rules that wait to what their queue's
@@ -308,6 +309,9 @@ func appendKey(buffer []byte, e *monitor.PushedEvent, field string) []byte {
 
 // settle turns what a measure says into alerts.
 func (x *Engine) settle(r *Rule, k *key, got reading, at float64) {
+	if got.dated {
+		at = got.at
+	}
 	switch {
 	case !got.known:
 	case got.happens:

@@ -106,7 +106,7 @@ func (d *decoder) broken(err error, offset int) error {
 		offset = int(syntax.Offset)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errors.New("it ends too early")
+		err, offset = errors.New("it ends too early"), len(d.data)
 	}
 	wrong := monitor.Invalid("events", "not JSON: %v", err)
 	wrong.Line, wrong.Column = d.lineAt(min(offset, len(d.data))), 1

@@ -26,11 +26,13 @@ type measure interface {
 
 // reading is what a measure says.
 type reading struct {
-	known   bool                   // false: this says nothing new
-	holds   bool                   //
-	ended   bool                   // while not holding: the alert may end; false keeps it, for hysteresis
-	happens bool                   // it happened just now, rather than holds for a time
-	text    string                 // what was seen; "" where nobody will read it
+	known   bool   // false: this says nothing new
+	holds   bool   //
+	ended   bool   // while not holding: the alert may end; false keeps it, for hysteresis
+	happens bool   // it happened just now, rather than holds for a time
+	text    string // what was seen; "" where nobody will read it
+	dated   bool   // it is so since at, rather than since now
+	at      float64
 	again   float64                // when to look again without an event; 0: only an event can change it
 	events  []*monitor.PushedEvent // what made it; nil: the event that was added, if one was
 }

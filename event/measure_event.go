@@ -120,5 +120,5 @@ func (m missing) look(_ *Rule, k *key, at float64) reading {
 	if at <= due {
 		return reading{again: after(due)}
 	}
-	return reading{known: true, holds: true, text: fmt.Sprintf("what began at %s was not followed within %s", clock(k.Steps[0]), span(m.within))}
+	return reading{known: true, holds: true, dated: true, at: due, text: fmt.Sprintf("what began at %s was not followed within %s", clock(k.Steps[0]), span(m.within))}
 }

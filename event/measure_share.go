@@ -100,7 +100,7 @@ func (s share) close(r *Rule, k *key) reading {
 	var got reading
 	if k.Relevant { // without an event of the kind that is asked for, nothing is known
 		got = s.judge(r, k)
-		got.events = k.hits
+		got.events, got.dated, got.at = k.hits, true, k.Bucket
 	}
 	k.Members, k.Relevant, k.hits = nil, false, nil
 	return got

@@ -215,6 +215,9 @@ func figure(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 // span writes a duration for people: 90s, 5m, 1h30m, 7d.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
+	if d == 0 {
+		return "0s"
+	}
 	if d >= day && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day)
 	}
