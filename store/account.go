@@ -159,6 +159,9 @@ func (db *DB) RemoveUser(ctx context.Context, id int64, allow userChange) error 
 		if err := tx.Where("id = ?", id).Delete(&userRow{}).Error; err != nil {
 			return err
 		}
+		if err := tx.Where("user_id = ?", id).Delete(&preferencesRow{}).Error; err != nil {
+			return err
+		}
 		return addAudit(tx, entry)
 	})
 }

@@ -222,7 +222,7 @@ func TestBrowser_AxeFindsNothing(t *testing.T) {
 	axe := browsertest.Axe(t)
 	w := newWorld(t, time.Now)
 	w.fill()
-	b := startBrowser(t, w)
+	b := startBrowserOn(t, handler(t, furnished(t, w)))
 	b.Expect("404")
 	b.Examine(axe, allPages(w))
 }
@@ -272,7 +272,7 @@ func TestBrowser_NarrowDarkAndByKeyboardAlone(t *testing.T) {
 func TestBrowser_NothingStandsOutOnAPhone(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
-	b := startBrowser(t, w)
+	b := startBrowserOn(t, handler(t, furnished(t, w)))
 	b.Expect("404")
 	for name, path := range allPages(w) {
 		for _, width := range []int64{320, 390} {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,11 +114,16 @@ type listQuery struct {
 	Level string
 	Group string
 	All   bool // more than the first rows
+	Page  int  // of what does not fit on one, from 0
 	path  string
 }
 
 func parseListQuery(q url.Values) listQuery {
-	return listQuery{Text: strings.TrimSpace(q.Get("q")), Level: q.Get("level"), Group: q.Get("group"), All: q.Get("all") == "1"}
+	page, err := strconv.Atoi(q.Get("page"))
+	if err != nil || page < 1 {
+		page = 1
+	}
+	return listQuery{Text: strings.TrimSpace(q.Get("q")), Level: q.Get("level"), Group: q.Get("group"), All: q.Get("all") == "1", Page: page - 1}
 }
 
 func (q listQuery) href() string {
@@ -130,6 +136,9 @@ func (q listQuery) href() string {
 	if q.All {
 		v.Set("all", "1")
 	}
+	if q.Page > 0 {
+		v.Set("page", strconv.Itoa(q.Page+1))
+	}
 	path := cmp.Or(q.path, "/")
 	if len(v) == 0 {
 		return path
@@ -139,19 +148,25 @@ func (q listQuery) href() string {
 
 // List and Tiles are the addresses of the same monitors in the other form.
 func (q listQuery) List() string {
-	q.path = ""
+	q.path, q.Page = "", 0
 	return q.href()
 }
 
 // Tiles is the address of the same monitors as tiles.
 func (q listQuery) Tiles() string {
-	q.path, q.All = "/tiles", false
+	q.path, q.All, q.Page = "/tiles", false, 0
 	return q.href()
 }
 
+// Form is where the form of the list sends its fields.
+func (q listQuery) Form() string { return cmp.Or(q.path, "/") }
+
+// Leave is the address of the same page out of the full screen.
+func (q listQuery) Leave() string { return q.href() }
+
 // Kiosk is the address of the tiles for a screen on a wall.
 func (q listQuery) Kiosk() string {
-	address := q.Tiles()
+	address := q.href()
 	if strings.Contains(address, "?") {
 		return address + "&kiosk=1"
 	}
@@ -202,6 +217,7 @@ func groupTree(rows []*overviewRow, q listQuery) []groupNode {
 	if len(rows) > 0 {
 		top = rows[0].class
 	}
+	q.Page = 0
 	all := q
 	all.Group = ""
 	tree := []groupNode{{Label: "All groups", Href: all.href(), Worst: top, Count: len(rows), Current: q.Group == ""}}
@@ -228,6 +244,7 @@ func levelChips(rows []*overviewRow, q listQuery) []chip {
 	for _, row := range rows {
 		counts[row.class]++
 	}
+	q.Page = 0
 	all := q
 	all.Level = ""
 	chips := []chip{{Label: "all", Href: all.href(), Count: len(rows), Current: q.Level == ""}}

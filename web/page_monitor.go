@@ -67,7 +67,11 @@ type lastBoot struct {
 }
 
 func (s *server) newMonitorPage(w http.ResponseWriter, r *http.Request) error {
-	m := monitor.Monitor{Schedule: "* * * * *", Minutes: monitor.DefaultMinutes, Active: true}
+	chosen, err := s.preferences(r.Context())
+	if err != nil {
+		return err
+	}
+	m := monitor.Monitor{Schedule: "* * * * *", Minutes: monitor.DefaultMinutes, Alerts: chosen.Alerts, Active: true}
 	if from := r.URL.Query().Get("copy"); from != "" {
 		id, err := strconv.ParseInt(from, 10, 64)
 		if err != nil {

@@ -20,6 +20,8 @@ type monitorsData struct {
 	Groups  []groupNode
 	Rows    []monitorRow
 	More    string // address of the longer list; "" when all are shown
+	Pages   pages
+	Boards  bool // there are dashboards
 }
 
 type monitorRow struct {
@@ -35,7 +37,7 @@ type monitorRow struct {
 }
 
 // The list shows those in trouble first and stops at firstRows; with all=1 it
-// stops at mostRows, beyond which a search is the way to find anything.
+// has pages of mostRows.
 const (
 	firstRows = 150
 	mostRows  = 5000
@@ -48,7 +50,7 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := parseListQuery(r.URL.Query())
 	data := monitorsData{CanEdit: may(r.Context(), monitor.RoleEditor), Query: q, Total: len(rows), Groups: groupTree(rows, q)}
-	data.Quiet = s.Silences != nil && data.CanEdit
+	data.Quiet, data.Boards = s.Silences != nil && data.CanEdit, s.Dashboards != nil
 	anyLevel := q
 	anyLevel.Level = ""
 	data.Chips = levelChips(anyLevel.filter(rows), q)
@@ -57,13 +59,13 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 	limit := firstRows
 	if q.All {
 		limit = mostRows
-	}
-	if len(found) > limit && !q.All {
+		data.Pages = newPages(q, len(found), limit)
+	} else if len(found) > limit {
 		more := q
 		more.All = true
 		data.More = more.href()
 	}
-	for _, row := range slicePage(found, 0, limit) {
+	for _, row := range slicePage(found, data.Pages.offset, limit) {
 		data.Rows = append(data.Rows, s.toMonitorRow(row))
 	}
 	worst, summary := summarize(rows)

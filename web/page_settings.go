@@ -18,6 +18,7 @@ type settingsData struct {
 	Users    []monitor.User
 	Roles    []monitor.Role
 	Audit    []monitor.AuditEntry
+	Chosen   *monitor.Preferences // nil: they cannot be chosen
 }
 
 // settingsPage shows what is one's own, and to admins also users and the audit log.
@@ -36,6 +37,13 @@ func (s *server) settingsPage(w http.ResponseWriter, r *http.Request) error {
 		if data.Tokens, err = s.Access.Tokens(ctx, 0); err != nil {
 			return err
 		}
+	}
+	if s.Preferences != nil && may(ctx, monitor.RoleEditor) {
+		chosen, err := s.preferences(ctx)
+		if err != nil {
+			return err
+		}
+		data.Chosen = &chosen
 	}
 	for _, scope := range monitor.Scopes() {
 		if scope.Role <= who.Role {

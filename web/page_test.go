@@ -22,7 +22,7 @@ func get(h http.Handler, path string, headers ...string) *httptest.ResponseRecor
 func TestPages_AllAnswerUnderAStrictPolicy(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
-	h := handler(t, w.options())
+	h := handler(t, furnished(t, w))
 	for name, path := range allPages(w) {
 		out := get(h, path)
 		want := http.StatusOK

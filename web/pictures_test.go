@@ -4,12 +4,16 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"wingmirror/account"
+	"wingmirror/monitor"
+	"wingmirror/store"
+	"wingmirror/web"
 	"wingmirror/web/browsertest"
 )
 
@@ -21,7 +25,7 @@ func TestPages_LookAtThem(t *testing.T) {
 	}
 	w := newWorld(t, time.Now)
 	w.fill()
-	b := startBrowser(t, w)
+	b := startBrowserOn(t, handler(t, furnished(t, w)))
 	b.Expect("404")
 	for name, path := range allPages(w) {
 		b.Dark(false)
@@ -47,11 +51,33 @@ func TestPages_LookAtThem(t *testing.T) {
 	}
 }
 
+// furnished is a world with something on every page that is kept in a store.
+func furnished(t *testing.T, w *world) web.Options {
+	t.Helper()
+	o := withContacts(t, w.options())
+	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "furnished.db"), Now: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	o.Silences = db
+	ops := monitor.ContactGroup{Name: "ops", Description: "whoever is on call", Members: []string{"mailto:ops@example.com"}}
+	if _, err := o.Contacts.SaveContactGroup(t.Context(), ops, "grace", w.now()); err != nil {
+		t.Fatal(err)
+	}
+	silence := monitor.Silence{Matches: monitor.Match{Group: "shop/web"}, From: w.now(), Until: w.now().Add(2 * time.Hour), Reason: "deploy", Author: "grace"}
+	if _, err := db.SaveSilence(t.Context(), silence, w.now()); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 func allPages(w *world) map[string]string {
+	w.dashboards["Shop"] = monitor.Dashboard{Name: "Shop", Group: "shop"}
 	run := w.runs[1][40].At.UTC().Format(time.RFC3339)
 	return map[string]string{
-		"monitors": "/", "tiles": "/tiles", "kiosk": "/tiles?kiosk=1", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
-		"costs": "/costs", "incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "api": "/docs/api", "nowhere": "/nowhere",
+		"monitors": "/", "tiles": "/tiles", "dashboards": "/dashboards", "dashboard": "/dashboards/Shop", "kiosk": "/tiles?kiosk=1", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
+		"costs": "/costs", "incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "silences": "/silences", "contacts": "/contacts", "api": "/docs/api", "nowhere": "/nowhere",
 	}
 }
 

@@ -41,6 +41,9 @@ type world struct {
 	sourceErr error
 	retried   []int64
 	bell      web.Bell
+
+	dashboards map[string]monitor.Dashboard
+	chosen     map[int64]monitor.Preferences
 }
 
 func newWorld(t testing.TB, now func() time.Time) *world {
@@ -48,12 +51,13 @@ func newWorld(t testing.TB, now func() time.Time) *world {
 		log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		now: now, monitors: map[int64]monitor.Monitor{}, versions: map[int64][]store.Version{}, states: map[int64]monitor.State{},
 		runs: map[int64][]monitor.Run{}, details: map[int64]map[int64]*monitor.Detail{}, events: map[int64][]monitor.Event{}, attempts: map[int64][]monitor.Attempt{},
+		dashboards: map[string]monitor.Dashboard{}, chosen: map[int64]monitor.Preferences{},
 	}
 }
 
 func (w *world) options() web.Options {
 	return web.Options{
-		Monitors: w, Library: w, History: w, Incidents: w, Tester: w, Scripts: w, Fetcher: w, Source: w, Schedule: w, Events: &w.bell,
+		Monitors: w, Library: w, History: w, Incidents: w, Tester: w, Scripts: w, Fetcher: w, Source: w, Schedule: w, Events: &w.bell, Dashboards: w, Preferences: w,
 		Reference: reference(), Now: w.now, Log: w.log, Version: "test", SourceURL: "http://graphite.example",
 	}
 }

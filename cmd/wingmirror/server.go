@@ -164,7 +164,7 @@ func (s *server) openPages(kind serverKind, mode account.Mode) error {
 		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
 		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
 		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
-		Subjects: s.subjects, Rooms: s.rooms,
+		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
 		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	})

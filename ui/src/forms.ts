@@ -1,7 +1,8 @@
 // Forms that call the API: data-api names method and path, the fields become
 // JSON, a refusal is shown in the form. data-confirm asks once more before;
 // data-auto sends on change; data-show shows a field of the answer in place of
-// a reload.
+// a reload, and data-then goes to a page, whose {name} is that field of the
+// answer. data-type says what a field becomes if not text: a list, lines, ids.
 import { call, Problem } from "./api";
 import { maybe, toast } from "./dom";
 
@@ -48,7 +49,9 @@ async function send(form: HTMLFormElement): Promise<void> {
       form.reset();
       return;
     }
-    location.reload();
+    const then = form.dataset.then;
+    if (then) location.assign(then.replace("{name}", encodeURIComponent(answer.body?.name ?? "")));
+    else location.reload();
   } catch (reason) {
     const p = reason as Problem;
     const text = p.errors?.length ? p.errors.map((e) => e.message).join("\n") : p.message;
@@ -60,8 +63,17 @@ async function send(form: HTMLFormElement): Promise<void> {
 function fields(form: HTMLFormElement): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const el of form.elements) {
-    if (!(el instanceof HTMLInputElement || el instanceof HTMLSelectElement || el instanceof HTMLTextAreaElement) || !el.name || el.value === "") continue;
-    values[el.name] = el.dataset.type === "list" ? [el.value] : el.value;
+    if (!(el instanceof HTMLInputElement || el instanceof HTMLSelectElement || el instanceof HTMLTextAreaElement) || !el.name) continue;
+    if (el.value !== "" || el.dataset.type === "lines") values[el.name] = valueOf(el.value, el.dataset.type);
   }
   return values;
+}
+
+function valueOf(text: string, type: string | undefined): unknown {
+  switch (type) {
+    case "list": return [text];
+    case "lines": return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    case "ids": return text.split(".").map(Number);
+    default: return text;
+  }
 }

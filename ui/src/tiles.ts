@@ -1,11 +1,17 @@
-// The order of the tiles: dragged, or moved by their buttons. A cookie keeps it
-// for this browser, so that the server renders it, also on a wall.
-import { all } from "./dom";
+// The order of the tiles: dragged, or moved by their buttons. The server keeps
+// it, for a user, a browser or a dashboard, and renders it, also on a wall.
+import { call } from "./api";
+import { all, maybe, toast } from "./dom";
 
 const tiles = (): HTMLElement[] => all("[data-tile]");
 
 function keep(): void {
-  document.cookie = `tiles=${tiles().map((t) => t.dataset.tile).join(".")}; path=/; max-age=31536000; samesite=lax`;
+  const path = maybe("[data-keep]")?.dataset.keep;
+  if (!path) return;
+  const order = tiles().map((t) => Number(t.dataset.tile));
+  const input = maybe<HTMLInputElement>("#keep input[name=order]");
+  if (input) input.value = order.join(".");
+  void call(path, { method: "PUT", body: { order } }).catch((error: Error) => toast(error.message));
 }
 
 export function startTiles(): void {
