@@ -33,6 +33,13 @@ func (c *Contacts) Set(all []monitor.ContactGroup) error {
 		}
 		groups[g.Name] = contact{g, zone}
 	}
+	for _, g := range all {
+		for _, name := range g.Former {
+			if _, taken := groups[name]; !taken {
+				groups[name] = groups[g.Name]
+			}
+		}
+	}
 	c.groups.Store(&groups)
 	return nil
 }
@@ -61,7 +68,7 @@ func (c *Contacts) OnDuty(name string, at time.Time) string {
 			return ""
 		}
 		if g.Hours.Covers(at.In(g.zone)) {
-			return name
+			return g.Name
 		}
 		name = g.Otherwise
 	}
@@ -158,7 +165,7 @@ func (d *Desk) onDuty(destinations []string, open *monitor.Open, at time.Time) [
 	return d.audience(groups, open, at)
 }
 
-// Names returns the names of all groups, sorted.
+// Names returns the names that lead to a group, those it had before included, sorted.
 func (c *Contacts) Names() []string {
 	all := c.groups.Load()
 	if all == nil {

@@ -146,3 +146,14 @@ func TestDecide_SaysThatNobodyIsOnDuty(t *testing.T) {
 		t.Errorf("told %v", state.Open.Told)
 	}
 }
+
+func TestContacts_FormerNamesLeadToTheGroup(t *testing.T) {
+	var c Contacts
+	err := c.Set([]monitor.ContactGroup{{Name: "shop", Former: []string{"ops"}, Members: []string{"mailto:a@example.com"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Resolve([]string{"group:ops", "group:shop"}, noon); !slices.Equal(got, []string{"mailto:a@example.com"}) || c.OnDuty("ops", noon) != "shop" {
+		t.Errorf("got %v, %q", got, c.OnDuty("ops", noon))
+	}
+}

@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,8 +12,9 @@ import (
 // group:ops and need not be edited when people change. It is told at its hours;
 // outside of them another group may be, and when nobody acknowledges, a third.
 type ContactGroup struct {
-	Name        string // what follows group: in a destination; never changes
-	Version     int    // grows with each save, from 1
+	Name        string   // what follows group: in a destination
+	Former      []string // names it had before, newest first; whatever still says one reaches it
+	Version     int      // grows with each save, from 1
 	Description string
 	Members     []string   // destinations, not groups
 	Hours       Hours      // when the members are on duty; none: always
@@ -107,6 +110,53 @@ func (v *validation) reaches(field string, g ContactGroup, all map[string]Contac
 			return
 		}
 	}
+}
+
+// GroupNames returns the names of groups, and those they had before.
+func GroupNames(groups []ContactGroup) []string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	for _, g := range groups {
+		names = append(names, g.Former...)
+	}
+	return names
+}
+
+// RenameContactGroup returns the group under another name. others are all groups
+// that are stored; a name that one of them has, or had, is ErrConflict.
+func RenameContactGroup(g ContactGroup, to string, others []ContactGroup) (ContactGroup, error) {
+	if !groupName(to) {
+		return g, Invalid("name", "%s is not a name for a group: use up to %d small letters, digits, - and _, beginning with a letter", quoteCut(to), maxGroupName)
+	}
+	if err := nameIsFree(g.Name, to, others); err != nil {
+		return g, err
+	}
+	if to != g.Name {
+		former := slices.DeleteFunc(slices.Clone(g.Former), func(name string) bool { return name == to })
+		g.Former, g.Name = slices.Insert(former, 0, g.Name), to
+	}
+	return g, nil
+}
+
+// nameIsFree reports whether a group, "" for a new one, may take a name.
+func nameIsFree(group, name string, others []ContactGroup) error {
+	for _, o := range others {
+		switch {
+		case o.Name == group:
+		case o.Name == name:
+			return fmt.Errorf("%w: there is a contact group of this name already", ErrConflict)
+		case slices.Contains(o.Former, name):
+			return fmt.Errorf("%w: %s was called %s before, and whatever still says so reaches it; take another name", ErrConflict, o.Name, name)
+		}
+	}
+	return nil
+}
+
+// NewContactGroupName returns ErrConflict for a name that a stored group has, or had.
+func NewContactGroupName(name string, stored []ContactGroup) error {
+	return nameIsFree("", name, stored)
 }
 
 // CheckGroups returns what is wrong with the groups that alerts name, as

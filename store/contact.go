@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ type contactRow struct {
 	Name          string `gorm:"primaryKey"`
 	Version       int
 	Description   string
+	Former        stringList
 	Members       stringList
 	Hours         string
 	Zone          string
@@ -29,7 +31,7 @@ func (contactRow) TableName() string { return "contacts" }
 
 func rowOfContact(g monitor.ContactGroup) contactRow {
 	return contactRow{
-		Name: g.Name, Version: g.Version, Description: g.Description, Members: g.Members, Hours: g.Hours.String(), Zone: g.Zone,
+		Name: g.Name, Former: g.Former, Version: g.Version, Description: g.Description, Members: g.Members, Hours: g.Hours.String(), Zone: g.Zone,
 		Otherwise: g.Otherwise, EscalateAfter: g.Escalation.After.Milliseconds(), EscalateTo: g.Escalation.To,
 		UpdatedAt: millis(g.UpdatedAt), UpdatedBy: g.UpdatedBy,
 	}
@@ -38,7 +40,7 @@ func rowOfContact(g monitor.ContactGroup) contactRow {
 func (r contactRow) group() (monitor.ContactGroup, error) {
 	hours, err := monitor.ParseHours(r.Hours)
 	return monitor.ContactGroup{
-		Name: r.Name, Version: r.Version, Description: r.Description, Members: r.Members, Hours: hours, Zone: r.Zone, Otherwise: r.Otherwise,
+		Name: r.Name, Former: r.Former, Version: r.Version, Description: r.Description, Members: r.Members, Hours: hours, Zone: r.Zone, Otherwise: r.Otherwise,
 		Escalation: monitor.Escalation{After: time.Duration(r.EscalateAfter) * time.Millisecond, To: r.EscalateTo},
 		UpdatedAt:  fromMillis(r.UpdatedAt), UpdatedBy: r.UpdatedBy,
 	}, err
@@ -80,12 +82,15 @@ func (db *DB) SaveContactGroup(ctx context.Context, g monitor.ContactGroup, auth
 		stored := 0
 		for _, o := range others {
 			if o.Name == g.Name {
-				stored = o.Version
+				stored, g.Former = o.Version, o.Former
+			}
+		}
+		if g.Version == 0 {
+			if err := monitor.NewContactGroupName(g.Name, others); err != nil {
+				return err
 			}
 		}
 		switch {
-		case g.Version == 0 && stored > 0:
-			return fmt.Errorf("%w: there is a contact group of this name already", monitor.ErrConflict)
 		case g.Version > 0 && stored == 0:
 			return gorm.ErrRecordNotFound
 		case g.Version != stored:
@@ -97,11 +102,75 @@ func (db *DB) SaveContactGroup(ctx context.Context, g monitor.ContactGroup, auth
 	return g, err
 }
 
+// RenameContactGroup gives a group another name. Monitors and groups that name it
+// follow, each as a next version by the author; whatever else says the old name goes
+// on reaching it.
+func (db *DB) RenameContactGroup(ctx context.Context, name, to, author string, at time.Time) (monitor.ContactGroup, error) {
+	var renamed monitor.ContactGroup
+	err := db.transaction(ctx, fmt.Sprintf("rename contact group %q", name), func(tx *gorm.DB) error {
+		all, err := contactGroups(tx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, func(g monitor.ContactGroup) bool { return g.Name == name })
+		if i < 0 {
+			return gorm.ErrRecordNotFound
+		}
+		if renamed, err = monitor.RenameContactGroup(all[i], to, all); err != nil || to == name {
+			return err
+		}
+		renamed.Version, renamed.UpdatedAt, renamed.UpdatedBy = renamed.Version+1, at, author
+		if err := tx.Exec(`DELETE FROM contacts WHERE name = ?`, name).Error; err != nil {
+			return err
+		}
+		if err := tx.Create(new(rowOfContact(renamed))).Error; err != nil {
+			return err
+		}
+		err = tx.Exec(`UPDATE contacts SET version = version + 1, otherwise = CASE WHEN otherwise = ? THEN ? ELSE otherwise END,
+			escalate_to = CASE WHEN escalate_to = ? THEN ? ELSE escalate_to END WHERE otherwise = ? OR escalate_to = ?`,
+			name, to, name, to, name, name).Error
+		if err != nil {
+			return err
+		}
+		return renameInMonitors(tx, name, to, author, at)
+	})
+	return renamed, err
+}
+
+// renameInMonitors makes a next version of each monitor that names a group.
+func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) error {
+	var rows []monitorRow
+	if err := tx.Where(`alerts LIKE ? ESCAPE '\'`, namesGroup(name)).Order("id").Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, row := range rows {
+		for i, alert := range row.Alerts {
+			if alert == monitor.SchemeGroup+":"+name {
+				row.Alerts[i] = monitor.SchemeGroup + ":" + to
+			}
+		}
+		row.Version, row.UpdatedAt = row.Version+1, millis(at)
+		if err := updateMonitor(tx, row, author); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// namesGroup is the pattern of a JSON list of destinations in which a group is.
+func namesGroup(name string) string {
+	return `%"group:` + strings.NewReplacer("_", `\_`, "%", `\%`, `\`, `\\`).Replace(name) + `"%`
+}
+
 // DeleteContactGroup removes a group. One that a monitor or another group names
 // is ErrConflict, with who does.
 func (db *DB) DeleteContactGroup(ctx context.Context, name string) error {
 	return db.transaction(ctx, fmt.Sprintf("delete contact group %q", name), func(tx *gorm.DB) error {
-		users, err := contactUsers(tx, name)
+		var row contactRow
+		if err := tx.Where("name = ?", name).Take(&row).Error; err != nil {
+			return err
+		}
+		users, err := contactUsers(tx, row)
 		if err != nil {
 			return err
 		}
@@ -112,17 +181,26 @@ func (db *DB) DeleteContactGroup(ctx context.Context, name string) error {
 	})
 }
 
-// contactUsers says who names a group: monitors in their alerts, and other groups.
-func contactUsers(tx *gorm.DB, name string) ([]string, error) {
+// contactUsers says who names a group, or a name that it had before: whatever has
+// alerts, and other groups.
+func contactUsers(tx *gorm.DB, g contactRow) ([]string, error) {
 	var users []string
-	pattern := `%"group:` + strings.NewReplacer("_", `\_`, "%", `\%`, `\`, `\\`).Replace(name) + `"%`
-	rows, err := tx.Raw(`SELECT 'monitor ' || name FROM monitors WHERE alerts LIKE ? ESCAPE '\'
-		UNION ALL SELECT 'group ' || name FROM contacts WHERE name <> ? AND (otherwise = ? OR escalate_to = ?)`, pattern, name, name, name).Rows()
-	err = scanAll(rows, err, func(r rowScanner) error {
-		var user string
-		err := r.Scan(&user)
-		users = append(users, user)
-		return err
-	})
-	return users, err
+	for _, name := range append([]string{g.Name}, g.Former...) {
+		pattern := namesGroup(name)
+		rows, err := tx.Raw(`SELECT 'monitor ' || name FROM monitors WHERE alerts LIKE ? ESCAPE '\'
+			UNION ALL SELECT 'heartbeat ' || name FROM heartbeats WHERE alerts LIKE ? ESCAPE '\'
+			UNION ALL SELECT 'component ' || name FROM board_components WHERE alerts LIKE ? ESCAPE '\'
+			UNION ALL SELECT 'group ' || name FROM contacts WHERE name <> ? AND (otherwise = ? OR escalate_to = ?)`,
+			pattern, pattern, pattern, g.Name, name, name).Rows()
+		err = scanAll(rows, err, func(r rowScanner) error {
+			var user string
+			err := r.Scan(&user)
+			users = append(users, user)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return users, nil
 }

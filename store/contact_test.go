@@ -85,3 +85,50 @@ func TestContactGroups_OnesInUseStay(t *testing.T) {
 		t.Errorf("delete again: %v", err)
 	}
 }
+
+func TestContactGroups_WhoNamesThemFollowsARename(t *testing.T) {
+	db := openNew(t)
+	save := func(g monitor.ContactGroup) {
+		t.Helper()
+		if _, err := db.SaveContactGroup(t.Context(), g, "ann", start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(group("ops", "mailto:a@example.com"))
+	save(monitor.ContactGroup{Name: "web", Members: []string{"mailto:w@example.com"}, Escalation: monitor.Escalation{After: time.Hour, To: "ops"}})
+	m, err := db.CreateMonitor(t.Context(), monitor.Monitor{Name: "Orders", Schedule: "* * * * *", Alerts: []string{"group:ops", "group:ops-eu", "mailto:x@example.com"}}, "ann", start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := start.Add(time.Hour)
+	renamed, err := db.RenameContactGroup(t.Context(), "ops", "shop_ops", "bob", later)
+	if err != nil || renamed.Name != "shop_ops" || !reflect.DeepEqual(renamed.Former, []string{"ops"}) || renamed.Version != 2 {
+		t.Fatalf("got %+v, %v", renamed, err)
+	}
+	all, err := db.ContactGroups(t.Context())
+	if err != nil || len(all) != 2 || !reflect.DeepEqual(all[0], renamed) || all[1].Escalation.To != "shop_ops" || all[1].Version != 2 {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	got, err := db.Monitor(t.Context(), m.ID)
+	if err != nil || got.Version != 2 || !reflect.DeepEqual(got.Alerts, []string{"group:shop_ops", "group:ops-eu", "mailto:x@example.com"}) {
+		t.Errorf("the monitor says %v in version %d, %v", got.Alerts, got.Version, err)
+	}
+	if versions, err := db.Versions(t.Context(), m.ID, 0, 10); err != nil || len(versions) != 2 || versions[0].Author != "bob" {
+		t.Errorf("got versions %+v, %v", versions, err)
+	}
+	for to, want := range map[string]error{"web": monitor.ErrConflict, "Ops!": monitor.ErrInvalid} {
+		if _, err := db.RenameContactGroup(t.Context(), "shop_ops", to, "bob", later); !errors.Is(err, want) {
+			t.Errorf("to %s: %v, want %v", to, err, want)
+		}
+	}
+	if _, err := db.SaveContactGroup(t.Context(), group("ops", "mailto:b@example.com"), "bob", later); !errors.Is(err, monitor.ErrConflict) || !strings.Contains(err.Error(), "shop_ops was called ops before") {
+		t.Errorf("a new group of the old name: %v, want a conflict", err)
+	}
+	if _, err := db.RenameContactGroup(t.Context(), "ops", "x", "bob", later); !errors.Is(err, monitor.ErrNotFound) {
+		t.Errorf("by the old name: %v", err)
+	}
+	back, err := db.RenameContactGroup(t.Context(), "shop_ops", "ops", "bob", later)
+	if err != nil || !reflect.DeepEqual(back.Former, []string{"shop_ops"}) {
+		t.Errorf("back again: %+v, %v", back, err)
+	}
+}

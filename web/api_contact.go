@@ -11,7 +11,8 @@ import (
 
 // contactBody is a contact group as it is sent and received.
 type contactBody struct {
-	Name          string     `json:"name" required:"false" doc:"What follows group: in a monitor's alerts; small letters, digits, - and _; never changes" example:"ops"`
+	Name          string     `json:"name" required:"false" doc:"What follows group: in a monitor's alerts; small letters, digits, - and _" example:"ops"`
+	Former        []string   `json:"former" required:"false" readOnly:"true" nullable:"true" doc:"Names it had before; whatever still says one reaches it"`
 	Version       int        `json:"version" required:"false" doc:"Grows with each save; a save must name the version that it replaces, here or as a parameter"`
 	Description   string     `json:"description" required:"false"`
 	Members       []string   `json:"members" required:"false" nullable:"true" doc:"Destinations, as in a monitor's alerts; one text may hold several, a line each" example:"[\"mailto:ann@example.com\"]"`
@@ -28,7 +29,7 @@ type contactBody struct {
 // toContactBody shows members without their keys to those who may not change them.
 func (s *server) toContactBody(ctx context.Context, g monitor.ContactGroup) contactBody {
 	return contactBody{
-		Name: g.Name, Version: g.Version, Description: g.Description, Members: nonNil(shownAlerts(ctx, g.Members)), Hours: g.Hours.String(), Zone: g.Zone,
+		Name: g.Name, Former: nonNil(g.Former), Version: g.Version, Description: g.Description, Members: nonNil(shownAlerts(ctx, g.Members)), Hours: g.Hours.String(), Zone: g.Zone,
 		Otherwise: g.Otherwise, EscalateAfter: durationText(g.Escalation.After), EscalateTo: g.Escalation.To,
 		OnDuty: s.Contacts.OnDuty(g.Name, s.Now()), UpdatedAt: timeOrNil(g.UpdatedAt), UpdatedBy: g.UpdatedBy,
 	}
@@ -120,6 +121,23 @@ func (s *server) saveContact(ctx context.Context, body contactBody, action strin
 	return &contactOutput{Body: s.toContactBody(ctx, saved)}, nil
 }
 
+type renameContactInput struct {
+	Name string `path:"name"`
+	Body struct {
+		Name string `json:"name" doc:"The new name: small letters, digits, - and _" example:"ops"`
+	}
+}
+
+func (s *server) apiRenameContact(ctx context.Context, in *renameContactInput) (*contactOutput, error) {
+	renamed, err := s.Contacts.RenameContactGroup(ctx, in.Name, in.Body.Name, author(ctx), s.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.record(ctx, "contact.rename", "contact/"+renamed.Name, "was "+in.Name)
+	s.changed()
+	return &contactOutput{Body: s.toContactBody(ctx, renamed)}, nil
+}
+
 type contactInput struct {
 	Name string `path:"name"`
 }
@@ -141,9 +159,7 @@ func (s *server) unknownGroups(ctx context.Context, alerts []string) (monitor.Fi
 		if err != nil {
 			return nil, err
 		}
-		for _, g := range all {
-			names = append(names, g.Name)
-		}
+		names = monitor.GroupNames(all)
 	}
 	return monitor.CheckGroups(alerts, names), nil
 }

@@ -74,6 +74,7 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 type noticeBody struct {
 	To   string `json:"to" doc:"Without secrets"`
 	What string `json:"what" doc:"fire, escalate, ease, repeat or resolve"`
+	Via  string `json:"via,omitempty" doc:"The contact group as a member of which it is told"`
 }
 
 type testRunOutput struct {

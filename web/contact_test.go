@@ -18,16 +18,18 @@ import (
 // groups keeps contact groups in a real store.
 type groups struct{ *store.DB }
 
-func (g groups) OnDuty(name string, at time.Time) string {
-	all, err := g.ContactGroups(context.Background())
-	if err != nil {
-		return ""
+func (g groups) OnDuty(name string, at time.Time) string { return g.duty().OnDuty(name, at) }
+
+func (g groups) Resolve(destinations []string, at time.Time) []string {
+	return g.duty().Resolve(destinations, at)
+}
+
+func (g groups) duty() *alerting.Contacts {
+	c := &alerting.Contacts{}
+	if all, err := g.ContactGroups(context.Background()); err != nil || c.Set(all) != nil {
+		return &alerting.Contacts{}
 	}
-	var c alerting.Contacts
-	if c.Set(all) != nil {
-		return ""
-	}
-	return c.OnDuty(name, at)
+	return c
 }
 
 func withContacts(t *testing.T, o web.Options) web.Options {
@@ -68,6 +70,13 @@ func TestAPI_ContactsLive(t *testing.T) {
 		{name: "replace an old version", method: "PUT", path: "/api/v1/contacts/ops?version=1", body: ops, status: 409, contains: []string{"load it again"}},
 		{name: "replace what is not there", method: "PUT", path: "/api/v1/contacts/dev?version=1", body: `{"members": ["mailto:b@example.com"]}`, status: 404},
 		{name: "list", method: "GET", path: "/api/v1/contacts", status: 200, contains: []string{`"name":"managers"`, `"name":"ops"`}},
+		{name: "rename to a name that is taken", method: "POST", path: "/api/v1/contacts/ops/rename", body: `{"name": "managers"}`, status: 409},
+		{name: "rename to no name", method: "POST", path: "/api/v1/contacts/ops/rename", body: `{"name": "Ops!"}`, status: 422, contains: []string{"body.name"}},
+		{name: "rename", method: "POST", path: "/api/v1/contacts/ops/rename", body: `{"name": "shop"}`, status: 200, contains: []string{`"name":"shop"`, `"former":["ops"]`, `"version":3`}},
+		{name: "rename what is not there", method: "POST", path: "/api/v1/contacts/dev/rename", body: `{"name": "x"}`, status: 404},
+		{name: "a monitor may still say the old name", method: "POST", path: "/api/v1/monitors", status: 201, body: `{"name": "Orders 2", "schedule": "@hourly", "alerts": ["group:ops"]}`},
+		{name: "would notify its members", method: "POST", path: "/api/v1/test-run", status: 200, body: `{"monitor": {"name": "x", "script": "throw \"bad\"", "alerts": ["mailto:x@example.com", "group:shop"]}}`,
+			contains: []string{`"notices":[{"to":"mailto:x@example.com","what":"fire"},{"to":"mailto:b@example.com","what":"fire","via":"group:shop"}]`}},
 		{name: "delete", method: "DELETE", path: "/api/v1/contacts/managers", status: 204},
 		{name: "delete again", method: "DELETE", path: "/api/v1/contacts/managers", status: 404},
 	} {

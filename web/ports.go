@@ -93,16 +93,25 @@ type Trial interface {
 	Test(ctx context.Context, to monitor.Destination) (monitor.Receipt, error)
 }
 
-// Contacts keeps contact groups, and knows who is on duty.
+// Contacts keeps contact groups.
 type Contacts interface {
 	ContactGroups(ctx context.Context) ([]monitor.ContactGroup, error)
 	// SaveContactGroup checks and stores a group; version 0 makes a new one, any
 	// other must be the stored one. See store.DB for the errors.
 	SaveContactGroup(ctx context.Context, g monitor.ContactGroup, author string, at time.Time) (monitor.ContactGroup, error)
+	// RenameContactGroup has whatever names the group follow.
+	RenameContactGroup(ctx context.Context, name, to, author string, at time.Time) (monitor.ContactGroup, error)
 	// DeleteContactGroup gives monitor.ErrConflict while somebody names the group.
 	DeleteContactGroup(ctx context.Context, name string) error
+	Duty
+}
+
+// Duty knows who is told at a time.
+type Duty interface {
 	// OnDuty returns the name of the group that answers for the named one, or "".
 	OnDuty(name string, at time.Time) string
+	// Resolve puts whoever is on duty in the place of each group.
+	Resolve(destinations []string, at time.Time) []string
 }
 
 // Silences keeps what holds notices back.

@@ -114,6 +114,7 @@ func (s *server) contactRoutes() []Route {
 		route(http.MethodGet, "/api/v1/contacts", viewer, Op(s.apiContacts, "List contact groups, and who is on duty")),
 		route(http.MethodPost, "/api/v1/contacts", editor, Op(s.apiCreateContact, "Create a contact group", http.StatusCreated)),
 		route(http.MethodPut, one, editor, Op(s.apiUpdateContact, "Replace a contact group")),
+		route(http.MethodPost, one+"/rename", editor, Op(s.apiRenameContact, "Rename a contact group; whatever names it follows")),
 		route(http.MethodDelete, one, editor, Op(s.apiDeleteContact, "Delete a contact group that nobody names", http.StatusNoContent)),
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"wingmirror/alerting"
@@ -31,20 +32,41 @@ func (s *server) changed() {
 	}
 }
 
-// wouldSend decides about a test run as about a live one, and says what would
+// wouldSend decides about a test run as about a live one now, and says what would
 // be sent to whom, and why or why not.
 func (s *server) wouldSend(m monitor.Monitor, state monitor.State, o monitor.Outcome) (notices []noticeBody, decision string) {
+	now := s.Now()
 	state.At = time.Time{} // a test run may look at any time
 	state.Subject = o.Subject
 	destinations, _ := monitor.ParseDestinations(m.Alerts)
-	terms := alerting.Terms{Policy: m.Policy.Or(s.Defaults).Or(monitor.DefaultPolicy()), Key: "test"}
+	terms := alerting.Terms{
+		Policy: m.Policy.Or(s.Defaults).Or(monitor.DefaultPolicy()), Key: "test", OffDuty: len(destinations) > 0,
+		Silence: s.hold(monitor.Message{Subject: o.Subject, Group: m.Group, Labels: m.Labels}, now),
+	}
+	via := map[string]string{} // of who is a member of a group
 	for _, d := range destinations {
-		terms.Destinations = append(terms.Destinations, string(d))
+		for _, to := range s.onDuty(d, now) {
+			if slices.Contains(terms.Destinations, to) {
+				continue
+			}
+			terms.Destinations = append(terms.Destinations, to)
+			if to != string(d) {
+				via[to] = string(d)
+			}
+		}
 	}
 	change := alerting.Decide(state, o, terms)
 	notices = []noticeBody{}
 	for _, to := range change.To {
-		notices = append(notices, noticeBody{To: monitor.Destination(to).Redacted(), What: string(change.Kind)})
+		notices = append(notices, noticeBody{To: monitor.Destination(to).Redacted(), What: string(change.Kind), Via: via[to]})
 	}
 	return notices, change.Decision.String()
+}
+
+// onDuty is whom a destination leads to: itself, or a group's members who are on duty.
+func (s *server) onDuty(d monitor.Destination, at time.Time) []string {
+	if s.Contacts == nil {
+		return []string{string(d)}
+	}
+	return s.Contacts.Resolve([]string{string(d)}, at)
 }

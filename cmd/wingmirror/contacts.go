@@ -52,6 +52,18 @@ func (c *contacts) SaveContactGroup(ctx context.Context, g monitor.ContactGroup,
 	return saved, c.load(context.WithoutCancel(ctx))
 }
 
+// RenameContactGroup renames a group in both. Whatever is in memory with the old
+// name goes on reaching the group.
+func (c *contacts) RenameContactGroup(ctx context.Context, name, to, author string, at time.Time) (monitor.ContactGroup, error) {
+	c.changing.Lock()
+	defer c.changing.Unlock()
+	renamed, err := c.DB.RenameContactGroup(ctx, name, to, author, at)
+	if err != nil {
+		return renamed, err
+	}
+	return renamed, c.load(context.WithoutCancel(ctx))
+}
+
 // DeleteContactGroup removes a group from both.
 func (c *contacts) DeleteContactGroup(ctx context.Context, name string) error {
 	c.changing.Lock()

@@ -63,7 +63,7 @@ export class ResultPane {
       h("p", { class: "section-label" }, "A live run with this result"),
       h("ul", { class: "would" },
         h("li", {}, `would be: ${run.decision}`),
-        ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.what)))));
+        ...notices.map((n) => h("li", {}, h("code", {}, n.to), " ", h("span", { class: "muted" }, n.via ? `${n.what}, as on duty for ${n.via}` : n.what)))));
     const fields = [...new Set((run.problems ?? []).map((p) => p.location.replace(/^body\.|\[.*/g, "")))];
     if (fields.length > 0) {
       this.would.append(h("p", { class: "section-label", id: "unsavable" }, h("strong", {}, "It cannot be saved yet: "), `mend ${fields.join(", ")}.`));

@@ -41,7 +41,7 @@ export interface TestRun {
   error?: ScriptError;
   targets: TargetStatus[] | null;
   window: Window;
-  notices: { to: string; what: string }[] | null;
+  notices: { to: string; what: string; via?: string }[] | null;
   decision: string;
   problems: { location: string; message: string }[] | null;
   fetch_ms: number;
