@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wingmirror/alerting"
-	"wingmirror/histogram/cerberus"
 	"wingmirror/histogram/expiry"
 	"wingmirror/monitor"
 )

@@ -86,4 +86,3 @@ func export(ctx context.Context, p process, e aggregates.Export) error {
 	}
 	return nil
 }
-
