@@ -251,3 +251,20 @@ func TestDeliver_ShowsTheGraphByAnAddressThatOnlyTheServerCanMake(t *testing.T) 
 		t.Errorf("of a resolve: images %v, %v", e.event["images"], err)
 	}
 }
+
+// Case 25 of Rearview's own tests: what an event has, and what it is called when the
+// script said nothing.
+func TestRearview_Case25EventHasKeyDescriptionAndDetails(t *testing.T) {
+	e := newEndpoint(t, accept)
+	n := notice(monitor.NoticeFire)
+	for message, want := range map[string]string{"dropped": "Conversion rate: dropped", "": "Conversion rate is critical"} {
+		n.Message.Text = message
+		if _, err := e.channel().Deliver(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		payload := e.event["payload"].(map[string]any)
+		if e.event["event_action"] != "trigger" || e.event["routing_key"] != key || e.event["dedup_key"] != n.Incident || payload["summary"] != want || payload["custom_details"] == nil {
+			t.Errorf("message %q: got %v", message, e.event)
+		}
+	}
+}
