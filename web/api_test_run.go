@@ -15,6 +15,8 @@ type testRunInput struct {
 	Body struct {
 		Monitor monitorBody `json:"monitor" doc:"As it would be saved; a name and a schedule are not needed"`
 		At      *time.Time  `json:"at,omitempty" doc:"The time of the run; now if it is left out"`
+
+		Recorded *time.Time `json:"recorded,omitempty" doc:"Run with exactly what the run of this monitor at this scheduled time saw, instead of fetching"`
 	}
 }
 
@@ -93,6 +95,7 @@ type testRunOutput struct {
 		FetchMS  float64          `json:"fetch_ms"`
 		Cost     costBody         `json:"cost"`
 
+		Replay   *replayBody   `json:"replay,omitempty" doc:"How the result compares with that of the recorded run"`
 		Problems []problemBody `json:"problems" doc:"What would keep the monitor from being saved, but not from being tried"`
 	}
 }
@@ -117,12 +120,18 @@ func (s *server) apiTestRun(ctx context.Context, in *testRunInput) (*testRunOutp
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.Tester.Try(ctx, m, at, state.Previous())
+	out := &testRunOutput{}
+	b := &out.Body
+	var e scheduler.Evaluation
+	if in.Body.Recorded != nil {
+		at = *in.Body.Recorded
+		e, b.Replay, err = s.replay(ctx, m, at)
+	} else {
+		e, err = s.Tester.Try(ctx, m, at, state.Previous())
+	}
 	if err != nil {
 		return nil, err
 	}
-	out := &testRunOutput{}
-	b := &out.Body
 	b.At, b.Level, b.Fault, b.Message = at.UTC(), e.Outcome.Level.String(), string(e.Outcome.Fault), e.Outcome.Message
 	b.Output, b.Error, b.Cost, b.FetchMS = e.Result.Output, toScriptError(e.Result.Thrown), toCost(e.Result.Cost), milliseconds(e.Fetch)
 	b.Targets, b.Window = toTargets(e.Targets), windowBody{e.Window.From, e.Window.Until}

@@ -8,6 +8,7 @@ import (
 	"wingmirror/graphite"
 	"wingmirror/monitor"
 	"wingmirror/scheduler"
+	"wingmirror/scheduler/replay"
 	"wingmirror/store"
 )
 
@@ -47,6 +48,12 @@ type Incidents interface {
 // Tester makes a run that nobody else hears of.
 type Tester interface {
 	Try(ctx context.Context, m monitor.Monitor, at time.Time, previous monitor.Previous) (scheduler.Evaluation, error)
+}
+
+// Past makes recorded runs again.
+type Past interface {
+	// Replay gives monitor.ErrNotFound when what the run saw is not kept.
+	Replay(ctx context.Context, m monitor.Monitor, at time.Time) (replay.Replayed, error)
 }
 
 // ScriptChecker parses a script where scripts run. The error is our own failure.

@@ -36,6 +36,7 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
+	Past        Past            // nil: recorded runs cannot be made again
 	Desk        Desk            // nil: incidents can be looked at only
 	Outbox      Outbox          // nil: nothing can be sent again by hand
 	Silences    Silences        // nil: there are none, and no page of them

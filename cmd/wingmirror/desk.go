@@ -15,6 +15,7 @@ type desk struct {
 	alerting *alerting.Desk
 	defaults monitor.Policy // of the installation, as alerting has them
 	recorder *recorder      // nil: what runs saw is not kept
+	shadows  *shadows       // nil: there are none
 	changed  func()
 }
 
@@ -30,6 +31,7 @@ func (d desk) Record(ctx context.Context, m monitor.Monitor, e scheduler.Evaluat
 	if err != nil {
 		return time.Time{}, err
 	}
+	d.shadows.saw(m, e)
 	d.changed()
 	return change.Again(m.Policy.Or(d.defaults), e.Outcome.At), nil
 }

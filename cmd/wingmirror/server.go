@@ -42,6 +42,7 @@ type server struct {
 	scheduler  *scheduler.Scheduler
 	bell       web.Bell
 	recorder   *recorder
+	shadows    *shadows
 	defaults   monitor.Policy // of the installation
 	channels   map[string]alerting.Channel
 	contacts   *contacts
@@ -97,9 +98,13 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err = s.openAlerting(kind); err != nil {
 		return nil, err
 	}
+	if s.shadows, err = openShadows(ctx, s); err != nil {
+		return nil, err
+	}
 	if err = s.openScheduler(); err != nil {
 		return nil, err
 	}
+	s.openBacktests()
 	return s, s.openPages(kind, mode)
 }
 
@@ -146,7 +151,7 @@ func (s *server) openScheduler() error {
 	c := s.config
 	s.scheduler, err = scheduler.New(scheduler.Options{
 		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
-		Desk: desk{alerting: s.desk, defaults: s.defaults, recorder: s.recorder, changed: s.bell.Ring},
+		Desk: desk{alerting: s.desk, defaults: s.defaults, recorder: s.recorder, shadows: s.shadows, changed: s.bell.Ring},
 		Log:  s.log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
 		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, Batch: c.Graphite.Batch, MinInterval: c.Schedule.MinInterval,
 	})
@@ -161,8 +166,8 @@ func (s *server) openPages(kind serverKind, mode account.Mode) error {
 	}
 	pages, err := web.New(web.Options{
 		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
-		Tester:  scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
-		Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
+		Tester: scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
+		Past:   past{s.db, s.pool}, Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
 		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
 		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
@@ -290,7 +295,7 @@ func (s *server) lastRuns(ctx context.Context, monitors []monitor.Monitor) (map[
 const sweepEvery = time.Hour
 
 func (s *server) sweep(ctx context.Context) {
-	keep := store.Retention{Runs: s.config.KeepRuns, Incidents: s.config.KeepIncidents, Audit: s.config.KeepAudit}
+	keep := store.Retention{Runs: s.config.KeepRuns, Incidents: s.config.KeepIncidents}
 	for {
 		if _, err := s.db.Sweep(ctx, keep, time.Now()); err != nil && ctx.Err() == nil {
 			s.log.Error("old history was not removed", "error", err)

@@ -94,6 +94,13 @@ func (o Options) One(ctx context.Context, rec monitor.Recording) (Replayed, erro
 	return done, nil
 }
 
+// Judge compares a run that was made again with the first time, whoever made it.
+func Judge(m monitor.Monitor, rec monitor.Recording, e scheduler.Evaluation, run monitor.Run, detail *monitor.Detail) Replayed {
+	done := Replayed{Monitor: m, Recording: rec, Evaluation: e}
+	done.judge(run, detail)
+	return done
+}
+
 // judge compares by digest; what was kept besides only explains.
 func (d *Replayed) judge(run monitor.Run, detail *monitor.Detail) {
 	switch {
