@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"wingmirror/monitor"
@@ -97,6 +98,17 @@ func (w *world) trouble() {
 		{ID: 1, Key: "wm-7f3a-1-1", Subject: monitor.MonitorSubject(1), Name: "Conversion rate", Level: monitor.Critical, Message: "The conversion rate has dropped below 10%", OpenedAt: at.Add(-26 * time.Minute), ClosedAt: at.Add(-22 * time.Minute), Closing: monitor.ReasonResolved},
 		{ID: 2, Key: "wm-7f3a-3-2", Subject: monitor.MonitorSubject(3), Name: "Queue depth", Level: monitor.Warning, Message: "1,240 orders wait for more than five minutes", OpenedAt: at},
 		{ID: 3, Key: "wm-7f3a-1-3", Subject: monitor.MonitorSubject(1), Name: "Conversion rate", Level: monitor.Critical, Message: "The conversion rate has dropped below 10%", OpenedAt: at, AckedBy: "grace", AckedAt: at.Add(time.Minute)},
+	}
+	for _, i := range w.incidents[1:] {
+		id, _ := strconv.ParseInt(i.Subject.Key, 10, 64)
+		state := w.states[id]
+		state.Open = &monitor.Open{Key: i.Key, OpenedAt: i.OpenedAt, Level: i.Level}
+		w.states[id] = state
+		for at := range w.runs[id] {
+			if run := &w.runs[id][at]; run.Decision.Reason == monitor.ReasonFired {
+				run.Incident = i.Key
+			}
+		}
 	}
 	w.events[3] = []monitor.Event{
 		{At: at, Type: monitor.EventOpened, Level: monitor.Critical, Text: "The conversion rate has dropped below 10%"},

@@ -159,9 +159,14 @@ type eventRow struct {
 	Class string // "" without a level
 }
 
+// incidentPage shows an incident by its number; by its key, which notices carry,
+// it leads there.
 func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
 	if err != nil {
+		if id, err = s.Incidents.IncidentID(r.Context(), r.PathValue("id")); err == nil {
+			http.Redirect(w, r, "/incidents/"+strconv.FormatInt(id, 10), http.StatusSeeOther)
+		}
 		return err
 	}
 	incident, events, err := s.Incidents.Incident(r.Context(), id)

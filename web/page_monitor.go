@@ -13,6 +13,7 @@ import (
 )
 
 type monitorData struct {
+	Incident *monitor.Open // under way; nil for none
 	ID       int64
 	Name     string
 	Version  int
@@ -111,6 +112,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		ID: m.ID, Name: m.Name, Version: m.Version, Class: class(m.Active, state.Level, state.Fault), CanEdit: may(ctx, monitor.RoleEditor), Strip: newStrip(lettersOf(runs)),
 		Runs: runs[:min(len(runs), 12)], Presets: presets(), Zones: commonZones(), Faults: monitor.Faults(),
 	}
+	data.Incident = state.Open
 	data.CanTry = data.CanEdit && s.Trial != nil
 	data.Quiet = s.Silences != nil && data.CanEdit
 	rows, err := s.overview(ctx)

@@ -33,6 +33,7 @@ type monitorRow struct {
 	Strip      *strip
 	Last, Next time.Time
 	Active     bool
+	Incident   string         // key of the one under way; "" for none
 	Silenced   *alerting.Hold // nil when it is not
 }
 
@@ -78,6 +79,9 @@ func (s *server) monitorsPage(w http.ResponseWriter, r *http.Request) error {
 func (s *server) toMonitorRow(o *overviewRow) monitorRow {
 	row := monitorRow{
 		ID: o.ID, Name: o.Name, Group: o.Group, Class: o.class, Strip: newStrip(o.Recent), Last: o.LastRun, Next: s.next(o), Active: o.Active, Silenced: o.hold,
+	}
+	if o.Open != nil {
+		row.Incident = o.Open.Key
 	}
 	if o.Message != "" && o.class != "ok" {
 		row.Message = monitor.Cut(o.Message, 300)

@@ -41,6 +41,8 @@ type History interface {
 type Incidents interface {
 	Incidents(ctx context.Context, f store.IncidentFilter) ([]monitor.Incident, error)
 	Incident(ctx context.Context, id int64) (monitor.Incident, []monitor.Event, error)
+	// IncidentID returns the number of the incident with a key.
+	IncidentID(ctx context.Context, key string) (int64, error)
 	Notices(ctx context.Context, f store.NoticeFilter) ([]monitor.Notice, error)
 	Notice(ctx context.Context, id int64) (monitor.Notice, []monitor.Attempt, error)
 }

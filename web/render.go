@@ -112,6 +112,7 @@ func (s *server) templateFuncs() template.FuncMap {
 		"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"exact":     func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006 15:04:05 UTC") },
 		"ago":       func(t time.Time) string { return relative(t, s.Now()) },
+		"span":      func(t time.Time) string { return span(s.Now().Sub(t)) },
 		"levelName": levelName,
 		"duration":  duration,
 		"runPath":   runPath,
@@ -151,24 +152,28 @@ func levelName(class string) string {
 // relative says when t is in the words of the script that keeps it true.
 func relative(t, now time.Time) string {
 	d := t.Sub(now).Round(time.Second)
-	text, ahead := d.Abs(), d > 0
-	var size string
 	switch {
-	case text < time.Second:
+	case d == 0:
 		return "now"
-	case text < time.Minute:
-		size = strconv.Itoa(int(text.Seconds())) + " s"
-	case text < time.Hour:
-		size = strconv.Itoa(int(text.Minutes())) + " min"
-	case text < 24*time.Hour:
-		size = strconv.Itoa(int(text.Hours())) + " h"
-	default:
-		size = strconv.Itoa(int(text.Hours()/24)) + " d"
+	case d > 0:
+		return "in " + span(d)
 	}
-	if ahead {
-		return "in " + size
+	return span(d) + " ago"
+}
+
+// span is how long something is, in its largest unit, rounded: one that was just
+// set for two hours ends in 2 h, not in 1 h.
+func span(d time.Duration) string {
+	d = d.Abs().Round(time.Second)
+	for _, unit := range []struct {
+		size, until time.Duration
+		name        string
+	}{{time.Second, time.Minute, "s"}, {time.Minute, time.Hour, "min"}, {time.Hour, 36 * time.Hour, "h"}} {
+		if n := d.Round(unit.size); n < unit.until {
+			return strconv.Itoa(int(n/unit.size)) + " " + unit.name
+		}
 	}
-	return size + " ago"
+	return strconv.Itoa(int(d.Round(24*time.Hour)/(24*time.Hour))) + " d"
 }
 
 // duration shows the two largest units that say something.

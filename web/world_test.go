@@ -149,7 +149,7 @@ func (w *world) Overview(context.Context) ([]store.Overview, error) {
 		s := w.states[id]
 		o := store.Overview{
 			ID: id, Version: m.Version, Name: m.Name, Group: m.Group, Labels: m.Labels, Schedule: m.Schedule, Zone: m.Zone, Active: m.Active,
-			Level: s.Level, Since: s.Since, LastRun: s.At, Fault: s.Fault, Message: s.Message,
+			Level: s.Level, Since: s.Since, LastRun: s.At, Fault: s.Fault, Message: s.Message, Open: s.Open,
 		}
 		runs := w.runs[id]
 		for _, r := range runs[max(0, len(runs)-30):] {
@@ -214,6 +214,15 @@ func (w *world) Incident(_ context.Context, id int64) (monitor.Incident, []monit
 		}
 	}
 	return monitor.Incident{}, nil, fmt.Errorf("incident %d: %w", id, monitor.ErrNotFound)
+}
+
+func (w *world) IncidentID(_ context.Context, key string) (int64, error) {
+	for _, i := range w.incidents {
+		if i.Key == key {
+			return i.ID, nil
+		}
+	}
+	return 0, fmt.Errorf("incident %q: %w", key, monitor.ErrNotFound)
 }
 
 func (w *world) Notices(_ context.Context, f store.NoticeFilter) ([]monitor.Notice, error) {

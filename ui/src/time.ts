@@ -8,11 +8,17 @@ export const setUTC = (on: boolean): void => localStorage.setItem(zoneKey, on ? 
 
 export function relative(from: number, now: number): string {
   const seconds = Math.round((from - now) / 1000);
-  const size = Math.abs(seconds);
-  const text = size < 1 ? "now" : size < 60 ? `${size} s` : size < 3600 ? `${Math.floor(size / 60)} min`
-    : size < 86400 ? `${Math.floor(size / 3600)} h` : `${Math.floor(size / 86400)} d`;
-  if (text === "now") return text;
-  return seconds < 0 ? `${text} ago` : `in ${text}`;
+  if (seconds === 0) return "now";
+  return seconds < 0 ? `${span(-seconds)} ago` : `in ${span(seconds)}`;
+}
+
+/** How long something is, in its largest unit, rounded as the server does it. */
+export function span(seconds: number): string {
+  for (const [size, until, name] of [[1, 60, "s"], [60, 3600, "min"], [3600, 129600, "h"]] as const) {
+    const n = Math.round(seconds / size);
+    if (n * size < until) return `${n} ${name}`;
+  }
+  return `${Math.round(seconds / 86400)} d`;
 }
 
 export function exact(ms: number, utc = inUTC()): string {
@@ -28,7 +34,7 @@ export function refreshTimes(root: ParentNode = document): void {
   const now = Date.now();
   for (const el of root.querySelectorAll<HTMLTimeElement>("time[data-rel]")) {
     const at = Date.parse(el.dateTime);
-    const text = relative(at, now);
+    const text = el.dataset.rel === "for" ? span(Math.max(0, Math.round((now - at) / 1000))) : relative(at, now);
     if (el.textContent !== text) el.textContent = text;
     const title = exact(at);
     if (el.title !== title) el.title = title;
