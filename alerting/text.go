@@ -62,6 +62,9 @@ func Why(m monitor.Message) string {
 		if m.Was == m.Level {
 			return "An incident that began " + Lasted(m) + " ago goes on at level " + m.Level.String() + ", and nobody could be told before."
 		}
+		if m.Was == monitor.Unknown {
+			return "An incident began: the level is " + m.Level.String() + "."
+		}
 		return "An incident began: the level went from " + m.Was.String() + " to " + m.Level.String() + "."
 	case monitor.NoticeEscalate:
 		if m.Decision.Reason == monitor.ReasonUnanswered {

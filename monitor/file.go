@@ -75,6 +75,9 @@ func splitHead(text string) (head, script string, before int, err error) {
 	for first < len(lines) && aboveHead(lines[first]) {
 		first++
 	}
+	if first < len(lines) && strings.TrimSpace(lines[first]) == "---" {
+		return "", "", 0, FieldErrors{{Message: "the head of a monitor file is a comment: write /* " + headMark + " in place of this --- and */ in place of the one that ends the head", Line: first + 1}}
+	}
 	if first == len(lines) || !opensHead(lines[first]) {
 		if late := slices.IndexFunc(lines, opensHead); late >= 0 {
 			return "", "", 0, FieldErrors{{Message: "the head that starts here must be the first thing in the file", Line: late + 1}}

@@ -50,8 +50,7 @@ it could not be told, and 64 for a wrong command line or monitor file.`,
 	f.StringVar(&o.series, "series", "", "take the series from this file, in the JSON format of Graphite's render API, instead of from Graphite")
 	f.StringVar(&o.at, "at", "", "scheduled time of the run, as 2026-11-21T03:00:00Z or epoch seconds (default now; with --series its newest point)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	o.config.Graphite.flags(f)
-	o.config.Sandbox.flags(f)
+	o.config.flagsShowing(f, &o.config.Graphite, &o.config.Sandbox)
 	return cmd
 }
 

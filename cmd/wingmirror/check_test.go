@@ -149,3 +149,25 @@ func TestChart_LeavesOutMarkersAndGaps(t *testing.T) {
 		}
 	}
 }
+
+func TestCheck_TakesTheServersConfigurationFile(t *testing.T) {
+	dir := t.TempDir()
+	file, script, series := filepath.Join(dir, "w.yaml"), filepath.Join(dir, "m.js"), filepath.Join(dir, "s.json")
+	for name, text := range map[string]string{file: "listen: 127.0.0.1:1\nsmtp: smtp://mail.example.com:25\nscript_cpu: 7s\n", script: "puts(1)", series: "[]"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, errs := invoke(t, nil, "check", script, "--series", series, "--config", file); code != exitOK {
+		t.Errorf("%d: %s%s", code, out, errs)
+	}
+	if _, help, _ := invoke(t, nil, "check", "--help"); !strings.Contains(help, "--config") || !strings.Contains(help, "--graphite-token") || strings.Contains(help, "--smtp") {
+		t.Errorf("the help shows\n%s", help)
+	}
+	if err := os.WriteFile(script, []byte("---\nname: x\n---\nputs(1)"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := invoke(t, nil, "check", script, "--series", series); code != exitUsage || !strings.Contains(errs, "/* wingmirror") {
+		t.Errorf("a file that begins with ---: %d %s", code, errs)
+	}
+}

@@ -112,6 +112,19 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.Schedule.flags(f)
 }
 
+// flagsShowing adds every setting, because the configuration file of the server
+// may hold any, but shows only those of some parts, and where the file is.
+func (c *config) flagsShowing(f *pflag.FlagSet, parts ...interface{ flags(f *pflag.FlagSet) }) {
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	for _, part := range parts {
+		part.flags(shown)
+	}
+	all := pflag.NewFlagSet("", pflag.ContinueOnError)
+	c.flags(all)
+	all.VisitAll(func(flag *pflag.Flag) { flag.Hidden = flag.Name != "config" && shown.Lookup(flag.Name) == nil })
+	f.AddFlagSet(all)
+}
+
 func (c *graphiteConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.URL, "graphite", "", "Graphite's base URL, such as http://graphite.example.com")
 	f.StringVar(&c.User, "graphite-user", "", "user name for basic authentication")

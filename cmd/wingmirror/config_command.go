@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -120,17 +119,3 @@ func unwrapFlagError(err error, kind string) error {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// version returns the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 && info.Main.Version == "(devel)" {
-			return setting.Value[:12]
-		}
-	}
-	return info.Main.Version
-}

@@ -94,7 +94,8 @@ JavaScript program that sees the series, draws, and throws when something is wro
 
   wingmirror demo                                 a tour with sample data
   wingmirror serve --graphite http://graphite     the real thing
-  wingmirror check disk.js --graphite ...         one run, without a server`,
+  wingmirror check disk.js --graphite ...         one run, without a server
+  wingmirror help stdlib                          what a script can call`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       version(),
@@ -108,7 +109,7 @@ JavaScript program that sees the series, draws, and throws when something is wro
 		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newBacktest(p), newReplay(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newBench(p), newHistograms(p), newSilence(p))
+	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newBacktest(p), newReplay(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newBench(p), newHistograms(p), newSilence(p), newVersion(p))
 	root.AddCommand(newRules(p))
 	addHelp(root, p)
 	return root

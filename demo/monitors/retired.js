@@ -8,10 +8,11 @@ minutes: 15
 labels: {team: nobody}
 description: Here to show a fault. The app was switched off and its metric is gone, so the level is unknown, not critical.
 */
-// The target is missing, so @a is a series without points and has no last one.
-// The next line fails, as a script of yours may one day. Wingmirror then says
-// that it cannot tell how the world is, and keeps the level that it knew last.
-const latest = @a.last.value
+// The target is missing, so @a is a series without points. A mean of nothing is no
+// number: mean() refuses, rather than have null compared with 0 below. Wingmirror
+// then says that it cannot tell how the world is, and keeps the level that it knew
+// last. Where no value is a fine answer, say which number it stands for: mean(@a, 0).
+const rate = mean(@a)
 
-puts(`${latest} requests/s`)
-if (latest === 0) throw "the old app has fallen silent"
+puts(`${rate} requests/s`)
+if (rate === 0) throw "the old app has fallen silent"
