@@ -302,3 +302,16 @@ func (b *Board) arrange(ctx context.Context, stored map[sourceKey]monitor.Source
 	b.changed()
 	return nil
 }
+
+// Subscriptions returns who subscribes to a component.
+func (b *Board) Subscriptions(component string) []monitor.Subscription {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []monitor.Subscription
+	for _, s := range b.subscriptions {
+		if s.Component == component {
+			all = append(all, s)
+		}
+	}
+	return all
+}

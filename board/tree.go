@@ -68,15 +68,15 @@ func (n *Node) walkReasons(visit func(monitor.Rationale)) {
 			continue
 		}
 		if child.Override != nil {
-			visit(overrideReason(*child.Override))
+			visit(OverrideReason(*child.Override))
 			continue
 		}
 		child.walkReasons(visit)
 	}
 }
 
-// overrideReason is an override in the form of a rationale.
-func overrideReason(o monitor.Override) monitor.Rationale {
+// OverrideReason is an override in the form of a rationale.
+func OverrideReason(o monitor.Override) monitor.Rationale {
 	return monitor.Rationale{
 		ID: "override", Component: o.Component, Source: "override", Level: o.Level, Title: o.Reason, Link: o.Link,
 		Description: "set by " + o.Author, Start: o.From, End: o.Until, Overrides: true,

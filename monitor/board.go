@@ -212,7 +212,7 @@ func BoardLink(link string) bool {
 
 const (
 	maxPushTitle = 200 // characters
-	maxPush      = 31 * 24 * time.Hour
+	maxPush      = 10 * 366 * 24 * time.Hour
 )
 
 // ValidatePush is ValidateOverride for a rationale that is pushed.
@@ -225,7 +225,7 @@ func ValidatePush(r Rationale, at time.Time) error {
 	v.check(utf8.RuneCountInString(r.Description) <= maxDescription, "description", "the description has more than %d characters", maxDescription)
 	v.check(BoardLink(r.Link), "link", "%s is no web address; write for example https://wiki.example.com/incident", quoteCut(r.Link))
 	v.check(r.End.After(at), "end_date", "this is over already; give a time to come")
-	v.check(r.End.Sub(at) <= maxPush, "end_date", "it would last more than 31 days; push it again before it ends")
+	v.check(r.End.Sub(at) <= maxPush, "end_date", "it would last more than ten years")
 	v.check(r.End.After(r.Start), "end_date", "it ends before it begins")
 	if len(v.errs) == 0 {
 		return nil

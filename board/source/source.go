@@ -107,3 +107,23 @@ func openFailing(_ Kinds, _ *settings) board.Source {
 		return nil, fmt.Errorf("this source is made to fail")
 	})
 }
+
+// Types lists the types of sources, sorted.
+func Types() []string { return slices.Sorted(maps.Keys(kinds())) }
+
+// About says in a sentence what a type of source reads.
+func About(kind string) string {
+	return map[string]string{
+		"subjects":     "Our own monitors, heartbeats, rules and histograms, chosen by label.",
+		"graphite":     "The newest values of a Graphite target.",
+		"prometheus":   "What an expression of Prometheus gives.",
+		"alertmanager": "The alerts of a Prometheus Alertmanager.",
+		"jira":         "The issues that a query of Jira finds.",
+		"endpoint":     "A component of another board.",
+		"json":         "Any JSON over HTTP.",
+		"calendar":     "Windows of a crontab, or the events of an iCalendar.",
+		"static":       "Rationales that are written down.",
+		"program":      "What a program prints.",
+		"failing":      "Always fails, to try out what follows.",
+	}[kind]
+}

@@ -1,0 +1,246 @@
+package boards
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"wingmirror/board"
+	"wingmirror/monitor"
+	"wingmirror/web"
+)
+
+func (r room) componentRoutes() []web.Route {
+	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	const one = "/api/v1/components/{id}"
+	return []web.Route{
+		writing(get, one, web.Op(r.apiConfig, "Get how a component is configured")),
+		writing(post, "/api/v1/components", web.Op(r.apiCreate, "Make a component", http.StatusCreated)),
+		writing(put, one, web.Op(r.apiUpdate, "Replace a component that was made here")),
+		writing(del, one, web.Op(r.apiDelete, "Delete a component that was made here", http.StatusNoContent)),
+		writing(get, oneComponent+"/subscriptions", web.Op(r.apiSubscriptions, "List who hears of a component")),
+		writing(post, oneComponent+"/subscriptions", web.Op(r.apiSubscribe, "Let somebody hear of a component", http.StatusCreated)),
+		writing(del, oneComponent+"/subscriptions/{id}", web.Op(r.apiUnsubscribe, "Let somebody hear of a component no more", http.StatusNoContent)),
+	}
+}
+
+// configBody is how a component is configured.
+type configBody struct {
+	ID          string            `json:"id"`
+	Version     int               `json:"version,omitempty" doc:"Of the component that this replaces; 0 for one of a file"`
+	Name        string            `json:"name,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Link        string            `json:"link,omitempty"`
+	Contact     string            `json:"contact,omitempty"`
+	Parent      string            `json:"parent,omitempty"`
+	Counts      string            `json:"counts,omitempty" doc:"all, majority, weight 2, capped DC3, ignored"`
+	Effects     map[string]string `json:"effects,omitempty" doc:"What its levels mean, by level"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Alerts      []string          `json:"alerts,omitempty" doc:"Destinations that are told when it is DC3 or worse"`
+	Sources     string            `json:"sources,omitempty" doc:"A YAML list, as in a file"`
+	File        string            `json:"file,omitempty" doc:"Where it is kept, if it was not made here" readOnly:"true"`
+	UpdatedAt   *time.Time        `json:"updated_at,omitempty" readOnly:"true"`
+	UpdatedBy   string            `json:"updated_by,omitempty" readOnly:"true"`
+}
+
+func toConfig(c monitor.Component) configBody {
+	body := configBody{
+		ID: c.ID, Version: c.Version, Name: c.Name, Description: c.Description, Link: c.Link, Contact: c.Contact, Parent: c.Parent, Counts: c.Counts.String(),
+		Effects: map[string]string{}, Labels: c.Labels, Alerts: c.Alerts, Sources: c.SourcesText, File: c.File, UpdatedAt: moment(c.UpdatedAt), UpdatedBy: c.UpdatedBy,
+	}
+	for dc, text := range c.Effects {
+		body.Effects[dc.String()] = text
+	}
+	return body
+}
+
+// component reads the body; all that is wrong with it is found at once.
+func (b configBody) component(r room) (monitor.Component, error) {
+	var errs monitor.FieldErrors
+	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
+	c := monitor.Component{
+		ID: strings.TrimSpace(b.ID), Version: b.Version, Name: strings.TrimSpace(b.Name), Description: b.Description, Link: strings.TrimSpace(b.Link),
+		Contact: strings.TrimSpace(b.Contact), Parent: strings.TrimSpace(b.Parent), Labels: b.Labels, SourcesText: b.Sources,
+	}
+	for _, text := range b.Alerts {
+		c.Alerts = append(c.Alerts, strings.Fields(text)...)
+	}
+	var err error
+	c.Counts, err = monitor.ParseCounts(b.Counts)
+	collect(err)
+	effects := maps.Clone(b.Effects)
+	maps.DeleteFunc(effects, func(_, text string) bool { return strings.TrimSpace(text) == "" })
+	c.Effects, err = board.ParseEffects(effects)
+	collect(err)
+	c.Sources, err = board.ParseSources(b.Sources, r.Checker)
+	collect(err)
+	collect(r.Board.CheckComponent(c))
+	errs = append(errs, monitor.CheckGroups(c.Alerts, r.groups())...)
+	if len(errs) > 0 {
+		return c, errs
+	}
+	return c, nil
+}
+
+type configOutput struct{ Body configBody }
+
+type configInput struct {
+	ID string `path:"id"`
+}
+
+func (r room) apiConfig(_ context.Context, in *configInput) (*configOutput, error) {
+	_, n, err := r.node(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &configOutput{toConfig(n.Component)}, nil
+}
+
+type createInput struct{ Body configBody }
+
+func (r room) apiCreate(ctx context.Context, in *createInput) (*configOutput, error) {
+	in.Body.Version = 0
+	if look := r.Board.Look(); look.Node(in.Body.ID) != nil {
+		return nil, monitor.Invalid("id", "there is a component %s already", monitor.Cut(in.Body.ID, 64))
+	}
+	return r.save(ctx, "component.create", in.Body)
+}
+
+type updateInput struct {
+	ID   string `path:"id"`
+	Body configBody
+}
+
+func (r room) apiUpdate(ctx context.Context, in *updateInput) (*configOutput, error) {
+	_, n, err := r.node(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.ID != "" && in.Body.ID != in.ID {
+		return nil, monitor.Invalid("id", "the ID of a component never changes; make a new one and delete this")
+	}
+	if in.Body.ID = in.ID; in.Body.Version == 0 && n.File == "" {
+		return nil, monitor.Invalid("version", "name the version that this replaces; GET the component to learn it")
+	}
+	return r.save(ctx, "component.update", in.Body)
+}
+
+func (r room) save(ctx context.Context, action string, body configBody) (*configOutput, error) {
+	c, err := body.component(r)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := r.Components.SaveComponent(ctx, c, r.Author(ctx), r.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Board.Reload(ctx); err != nil {
+		return nil, err
+	}
+	r.acted(ctx, action, stored.ID, fmt.Sprintf("version %d, %d sources", stored.Version, len(c.Sources)))
+	return &configOutput{toConfig(stored)}, nil
+}
+
+func (r room) apiDelete(ctx context.Context, in *configInput) (*struct{}, error) {
+	_, n, err := r.node(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if n.File != "" {
+		return nil, monitor.Invalid("id", "the component %s is kept in %s; delete it there", n.ID, n.File)
+	}
+	if len(n.Children) > 0 {
+		return nil, fmt.Errorf("%s stands below it; move it first: %w", n.Children[0].ID, monitor.ErrConflict)
+	}
+	if err := r.Components.DeleteComponent(ctx, n.ID); err != nil {
+		return nil, err
+	}
+	if err := r.Board.Reload(ctx); err != nil {
+		return nil, err
+	}
+	r.acted(ctx, "component.delete", n.ID, "")
+	return nil, nil
+}
+
+type subscriptionBody struct {
+	ID          int64     `json:"id"`
+	Destination string    `json:"destination"`
+	Author      string    `json:"author"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+func toSubscription(s monitor.Subscription) subscriptionBody {
+	return subscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.Author, s.CreatedAt.UTC()}
+}
+
+type subscriptionsOutput struct {
+	Body struct {
+		Subscriptions []subscriptionBody `json:"subscriptions"`
+	}
+}
+
+func (r room) apiSubscriptions(_ context.Context, in *componentInput) (*subscriptionsOutput, error) {
+	_, n, err := r.node(in.Component)
+	if err != nil {
+		return nil, err
+	}
+	out := &subscriptionsOutput{}
+	out.Body.Subscriptions = []subscriptionBody{}
+	for _, s := range r.Board.Subscriptions(n.ID) {
+		out.Body.Subscriptions = append(out.Body.Subscriptions, toSubscription(s))
+	}
+	return out, nil
+}
+
+type subscribeInput struct {
+	Component string `path:"component"`
+	Body      struct {
+		Destination string `json:"destination" doc:"As in a monitor's alerts: mailto:ops@example.com, https://hooks.example.com/x"`
+	}
+}
+
+type subscriptionOutput struct{ Body subscriptionBody }
+
+func (r room) apiSubscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
+	_, n, err := r.node(in.Component)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := monitor.ParseDestination(strings.TrimSpace(in.Body.Destination))
+	if err != nil {
+		return nil, monitor.Invalid("destination", "%v", err)
+	}
+	if unknown := monitor.CheckGroups([]string{string(destination)}, r.groups()); len(unknown) > 0 {
+		return nil, monitor.Invalid("destination", "%s", unknown[0].Message)
+	}
+	s, err := r.Components.AddSubscription(ctx, monitor.Subscription{Component: n.ID, Destination: string(destination), Author: r.Author(ctx), CreatedAt: r.Now()})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Board.Reload(ctx); err != nil {
+		return nil, err
+	}
+	r.acted(ctx, "subscription.create", n.ID, destination.Redacted())
+	return &subscriptionOutput{toSubscription(s)}, nil
+}
+
+func (r room) apiUnsubscribe(ctx context.Context, in *overrideIDInput) (*struct{}, error) {
+	subscriptions := r.Board.Subscriptions(in.Component)
+	at := slices.IndexFunc(subscriptions, func(s monitor.Subscription) bool { return s.ID == in.ID })
+	if err := r.Components.DeleteSubscription(ctx, in.Component, in.ID); err != nil {
+		return nil, err
+	}
+	if err := r.Board.Reload(ctx); err != nil {
+		return nil, err
+	}
+	detail := ""
+	if at >= 0 {
+		detail = monitor.Destination(subscriptions[at].Destination).Redacted()
+	}
+	r.acted(ctx, "subscription.delete", in.Component, detail)
+	return nil, nil
+}
