@@ -51,6 +51,7 @@ type Access struct {
 	ledger   Ledger
 	mode     Mode
 	closed   atomic.Bool // ModeLocal no longer holds: there are users now
+	local    atomic.Bool // it did hold when the ledger was asked last
 	base     *url.URL
 	proxies  []netip.Prefix
 	idle     time.Duration
@@ -59,6 +60,7 @@ type Access struct {
 	provider *provider // nil without OIDC
 	limits   loginLimits
 	touches  touches
+	known    known
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -110,6 +112,9 @@ func (a *Access) Mode(ctx context.Context) (Mode, error) {
 		return ModeUsers, nil
 	}
 	users, err := a.ledger.Users(ctx)
+	if err != nil && a.local.Load() {
+		return ModeLocal, nil // nobody can have been added while the ledger is down
+	}
 	if err != nil {
 		return "", fmt.Errorf("look for users: %w", err)
 	}
@@ -117,6 +122,7 @@ func (a *Access) Mode(ctx context.Context) (Mode, error) {
 		a.closed.Store(true)
 		return ModeUsers, nil
 	}
+	a.local.Store(true)
 	return ModeLocal, nil
 }
 

@@ -95,14 +95,20 @@ func (a *Access) sweep(ctx context.Context, at time.Time) error {
 // resume returns the identity behind a cookie's secret. A session that is
 // unknown or over gives an error that wraps ErrLogin.
 func (a *Access) resume(ctx context.Context, secret string) (Identity, error) {
-	s, u, err := a.ledger.FindSession(ctx, hashSecret(secret))
+	hash := hashSecret(secret)
+	s, u, err := a.ledger.FindSession(ctx, hash)
+	at := a.now()
 	if notFound(err) {
+		a.known.forget(string(hash))
 		return Identity{}, ErrLogin
 	}
 	if err != nil {
-		return Identity{}, fmt.Errorf("look up a session: %w", err)
+		known, ok := a.known.recall(string(hash), at)
+		if !ok {
+			return Identity{}, fmt.Errorf("look up a session: %w", err)
+		}
+		return known, nil
 	}
-	at := a.now()
 	switch {
 	case u.Disabled || s.Epoch != u.Epoch:
 		return Identity{}, ErrLogin
@@ -114,7 +120,9 @@ func (a *Access) resume(ctx context.Context, secret string) (Identity, error) {
 			a.log.Warn("last use of a session not written", "session", s.ID, "error", err)
 		}
 	}
-	return Identity{Kind: ByLogin, UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: s.ID}, nil
+	i := Identity{Kind: ByLogin, UserID: u.ID, Name: u.Name, Role: u.Role, SessionID: s.ID}
+	a.known.remember(string(hash), i, a.endOf(s), at)
+	return i, nil
 }
 
 // endOf returns when a session is over if it is not used again.

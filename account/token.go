@@ -82,13 +82,19 @@ func (a *Access) FromToken(ctx context.Context, text string) (Identity, error) {
 	}
 	t, u, err := a.ledger.FindToken(ctx, hash)
 	if notFound(err) {
+		a.known.forget(string(hash))
 		return Identity{}, errToken
 	}
-	if err != nil {
-		return Identity{}, fmt.Errorf("look up a token: %w", err)
-	}
 	at := a.now()
+	if err != nil {
+		known, ok := a.known.recall(string(hash), at)
+		if !ok {
+			return Identity{}, fmt.Errorf("look up a token: %w", err)
+		}
+		return known, nil
+	}
 	if u.Disabled || (!t.ExpiresAt.IsZero() && !at.Before(t.ExpiresAt)) {
+		a.known.forget(string(hash))
 		return Identity{}, errToken
 	}
 	if a.touches.due(touchKey{ByToken, t.ID}, t.UsedAt, at) {
@@ -96,7 +102,9 @@ func (a *Access) FromToken(ctx context.Context, text string) (Identity, error) {
 			a.log.Warn("last use of a token not written", "token", t.ID, "error", err)
 		}
 	}
-	return Identity{Kind: ByToken, UserID: u.ID, Name: u.Name, Role: u.Role, Token: t}, nil
+	i := Identity{Kind: ByToken, UserID: u.ID, Name: u.Name, Role: u.Role, Token: t}
+	a.known.remember(string(hash), i, t.ExpiresAt, at)
+	return i, nil
 }
 
 // NewToken is what a token is made from.

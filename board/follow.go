@@ -182,6 +182,9 @@ func (b *Board) retire(ctx context.Context, c monitor.Component) {
 	}
 }
 
+// Told returns who hears of a component: its alerts and its subscribers.
+func (b *Board) Told(n *Node) []string { return b.told()(n) }
+
 // told returns who hears of a component: its alerts and its subscribers.
 func (b *Board) told() func(n *Node) []string {
 	b.mu.Lock()

@@ -2,6 +2,7 @@ package board
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"wingmirror/monitor"
@@ -47,16 +48,24 @@ type Verdict struct {
 const maxReasons = 10
 
 // Gate says whether a component stands at least at a level.
-func (l *Look) Gate(n *Node, min monitor.DC, unknown Unknown) Verdict {
-	v := Verdict{Level: n.Level, Min: min, Stale: l.Stale(n), Ask: n.ask(), Next: n.Next}
+func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
+	v := Verdict{Level: n.Level, Min: least, Stale: l.Stale(n), Ask: n.ask(), Next: n.Next}
 	if unknown == UnknownAllow {
 		v.Level = n.Known
 	}
-	v.Reasons, v.All = n.Reasons(maxReasons)
-	v.Allowed = v.Level >= min
+	v.Allowed = v.Level >= least
+	n.walkReasons(func(r monitor.Rationale) {
+		// A closed gate names what closes it, an open one all there is.
+		if (v.Allowed || r.Level < least) && !(r.Failure && unknown == UnknownAllow) {
+			v.Reasons = append(v.Reasons, r)
+		}
+	})
+	slices.SortStableFunc(v.Reasons, byWeight)
+	v.All = len(v.Reasons)
+	v.Reasons = v.Reasons[:min(v.All, maxReasons)]
 	switch {
 	case !v.Allowed:
-		v.Why = fmt.Sprintf("%s is %s %s, and %s or better is asked for", n.Title(), v.Level, l.Levels[v.Level].Name, min)
+		v.Why = fmt.Sprintf("%s is %s %s, and %s or better is asked for", n.Title(), v.Level, l.Levels[v.Level].Name, least)
 	case unknown == UnknownDeny && v.Stale:
 		v.Allowed = false
 		v.Why = fmt.Sprintf("%s would be %s, but some of what that rests on is not known now", n.Title(), v.Level)

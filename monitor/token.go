@@ -37,7 +37,7 @@ func Scopes() []ScopeInfo {
 		{ScopeAdmin, RoleAdmin, []Scope{ScopeRead, ScopeWrite, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "everything, users and the audit log included"},
 		{ScopePing, RoleEditor, nil, "reserved for heartbeats; nothing asks for it yet"},
 		{ScopeEvents, RoleEditor, nil, "reserved for events; nothing asks for it yet"},
-		{ScopeGate, RoleViewer, nil, "reserved for asking whether a deploy may go ahead; nothing asks for it yet"},
+		{ScopeGate, RoleViewer, nil, "read the board and ask its gate whether a deploy may go ahead"},
 		{ScopeHistograms, RoleEditor, nil, "reserved for histograms; nothing asks for it yet"},
 	}
 }

@@ -168,3 +168,20 @@ func letter(level monitor.Level, fault monitor.Fault) string {
 	}
 	return level.String()[:1] // u, o, w, c
 }
+
+// States returns the states of all subjects that have been seen, of every kind.
+func (db *DB) States(ctx context.Context) ([]monitor.State, error) {
+	var rows []stateRow
+	if err := db.read.WithContext(ctx).Find(&rows).Error; err != nil {
+		return nil, db.fault("read states", err)
+	}
+	all := make([]monitor.State, 0, len(rows))
+	for _, row := range rows {
+		state, err := row.state()
+		if err != nil {
+			return nil, db.fault("read states", err)
+		}
+		all = append(all, state)
+	}
+	return all, nil
+}

@@ -36,6 +36,7 @@ type config struct {
 	Graphite graphiteConfig
 	Alerting alertingConfig
 	Sandbox  sandboxConfig
+	Board    boardConfig
 	Schedule scheduleConfig
 }
 
@@ -109,6 +110,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)
 	c.Sandbox.flags(f)
+	c.Board.flags(f)
 	c.Schedule.flags(f)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"wingmirror/board"
 	"wingmirror/graphite"
 	"wingmirror/monitor"
 	"wingmirror/sandbox"
@@ -25,7 +26,8 @@ type vitals struct {
 		ActiveCount(context.Context) (all, active int64, err error)
 		NoticeCounts(context.Context) (map[monitor.NoticeStatus]int64, error)
 	}
-	log *slog.Logger
+	board *board.Board // nil: there is none
+	log   *slog.Logger
 }
 
 // metricsHandler serves the vitals in Prometheus's text format.
@@ -46,6 +48,9 @@ func (v vitals) Collect(out chan<- prometheus.Metric) {
 	v.collectGraphite(s)
 	v.collectSandbox(s)
 	v.collectDatabase(s)
+	if v.board != nil {
+		collectBoard(s, v.board)
+	}
 }
 
 type sink chan<- prometheus.Metric

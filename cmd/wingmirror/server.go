@@ -13,6 +13,7 @@ import (
 
 	"wingmirror/account"
 	"wingmirror/alerting"
+	"wingmirror/board"
 	"wingmirror/graphite"
 	"wingmirror/monitor"
 	"wingmirror/sandbox"
@@ -48,6 +49,7 @@ type server struct {
 	contacts   *contacts
 	silences   *silences
 	subjects   subjects
+	board      *board.Board
 	rooms      []web.Room
 	background []func(context.Context) // what rooms do until the server stops
 	desk       *alerting.Desk
@@ -105,7 +107,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.openBacktests()
-	return s, s.openPages(kind, mode)
+	return s, s.openPages(ctx, kind, mode)
 }
 
 // links builds addresses of this server for notices.
@@ -158,10 +160,13 @@ func (s *server) openScheduler() error {
 	return err
 }
 
-func (s *server) openPages(kind serverKind, mode account.Mode) error {
+func (s *server) openPages(ctx context.Context, kind serverKind, mode account.Mode) error {
 	c := s.config
 	access, err := newAccess(c, s.db, mode, s.log.With("part", "access"))
 	if err != nil {
+		return err
+	}
+	if err := s.openBoard(ctx, access); err != nil {
 		return err
 	}
 	pages, err := web.New(web.Options{
