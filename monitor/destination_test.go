@@ -155,3 +155,24 @@ func FuzzParseDestination(f *testing.F) {
 		}
 	})
 }
+
+// Case 23 of Rearview's own tests: which alert keys are taken.
+func TestRearview_Case23AlertKeys(t *testing.T) {
+	const key = "0123456789abcdef0123456789abcdef"
+	for text, want := range map[string]string{
+		"mailto:foo@bar.com": "mailto:foo@bar.com", "mailto:foo+alerts@bar.com": "mailto:foo+alerts@bar.com", "pagerduty:" + key: "pagerduty:" + key,
+		"null": "", "": "", "_N0_": "", "mailto:": "", "mailto:null@": "", "pagerduty:": "", "pagerduty:" + key[1:]: "", "pagerduty:" + key + "0": "",
+		"pagerduty:" + strings.Replace(key, "0", "g", 1): "", "pagerduty:" + strings.Replace(key, "0", "-", 1): "",
+		"campfire://account?token=T&room=R": "", "foo": "", "http://foo.com": "",
+	} {
+		got, err := ParseDestination(text)
+		if string(got) != want || (err == nil) != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+	for _, area := range []string{"mailto:a@b.c pagerduty:x", "mailto:a@b.c,pagerduty:x", "mailto:a@b.c\npagerduty:x", " mailto:a@b.c ,\r\n\n pagerduty:x "} {
+		if got := SplitDestinations(area); !slices.Equal(got, []string{"mailto:a@b.c", "pagerduty:x"}) {
+			t.Errorf("a text area with %q: got %q", area, got)
+		}
+	}
+}

@@ -292,6 +292,41 @@ func TestSweep_KeepsIncidentsThatAreOpenOrHaveNoticesToDeliver(t *testing.T) {
 	}
 }
 
+func TestSweep_RemovesSilencesThatAreOverAndOldAuditEntries(t *testing.T) {
+	db := openNew(t)
+	day := 24 * time.Hour
+	silence := monitor.Silence{Matches: monitor.Match{Group: "shop"}, From: start, Until: start.Add(day), Reason: "x", Author: "ann"}
+	long := silence
+	long.Until = start.Add(300 * day)
+	again := monitor.Silence{Matches: silence.Matches, Schedule: "0 22 * * *", Length: monitor.Span{Time: time.Hour}, Reason: "x", Author: "ann"}
+	for _, s := range []monitor.Silence{silence, long, again, again} {
+		if _, err := db.SaveSilence(t.Context(), s, start); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.EndSilence(t.Context(), 4, "ann", start.Add(day)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		err := db.write.Exec(`INSERT INTO audit (at, actor, user_id, token_id, action, subject, detail, address) VALUES (?, 'ann', 1, 0, 'x', 'y', '', '')`,
+			millis(start.Add(time.Duration(i)*100*day))).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep := Retention{Incidents: 100 * day, Audit: 150 * day}
+	got, err := db.Sweep(t.Context(), keep, start.Add(260*day))
+	if want := (Swept{Silences: 2, Audit: 2}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if err := db.write.Exec(`DELETE FROM audit`).Error; err == nil {
+		t.Error("an entry was removed before its time")
+	}
+	if left, err := db.Silences(t.Context(), start.Add(260*day), 10); err != nil || len(left) != 2 {
+		t.Errorf("%d silences are left, %v, want 2", len(left), err)
+	}
+}
+
 func TestDue_AClockThatWasSetBackMakesNoticesDue(t *testing.T) {
 	db := openNew(t)
 	m := newMonitor(t, db, "a")

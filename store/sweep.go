@@ -10,7 +10,8 @@ import (
 // Retention says how long things are kept. Zero fields mean for ever.
 type Retention struct {
 	Runs      time.Duration // run rows, and the output and graphs kept with them
-	Incidents time.Duration // closed incidents with their timeline and notices
+	Incidents time.Duration // closed incidents with their timeline and notices, and silences that are over
+	Audit     time.Duration // entries of the audit log
 }
 
 // Swept counts what a sweep removed.
@@ -19,6 +20,8 @@ type Swept struct {
 	Details   int64
 	Incidents int64
 	Notices   int64
+	Silences  int64
+	Audit     int64
 }
 
 // sweepChunk is how many rows one transaction of a sweep removes: a few
@@ -34,6 +37,12 @@ func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, e
 	err := db.sweepRuns(ctx, keep.Runs, at, &swept)
 	if err == nil && keep.Incidents > 0 {
 		err = db.sweepIncidents(ctx, millis(at.Add(-keep.Incidents)), &swept)
+	}
+	if err == nil && keep.Incidents > 0 {
+		swept.Silences, err = db.sweepSilences(ctx, millis(at.Add(-keep.Incidents)))
+	}
+	if err == nil && keep.Audit > 0 {
+		swept.Audit, err = db.sweepAudit(ctx, millis(at.Add(-keep.Audit)))
 	}
 	return swept, db.fault("remove what is old", err)
 }
@@ -102,6 +111,22 @@ func (db *DB) sweepIncidents(ctx context.Context, border int64, swept *Swept) er
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.incident_id = i.id) LIMIT ?)`, border, sweepChunk)
 	swept.Incidents += n
 	return err
+}
+
+// sweepSilences removes silences that had ended for good before the border.
+func (db *DB) sweepSilences(ctx context.Context, border int64) (int64, error) {
+	return db.deleteAll(ctx, `DELETE FROM silences WHERE id IN (SELECT id FROM silences
+		WHERE ended_at > 0 AND ended_at < ? OR until_at > 0 AND until_at < ? LIMIT ?)`, border, border, sweepChunk)
+}
+
+// sweepAudit removes the oldest entries. The log lets nobody remove any but those
+// before the time that is noted first.
+func (db *DB) sweepAudit(ctx context.Context, border int64) (int64, error) {
+	err := db.write.WithContext(ctx).Exec(`UPDATE installation SET audit_since = ? WHERE audit_since < ?`, border, border).Error
+	if err != nil {
+		return 0, err
+	}
+	return db.deleteAll(ctx, `DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)`, border, sweepChunk)
 }
 
 // deleteAll repeats a statement, whose last argument is its limit, until it

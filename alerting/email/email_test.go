@@ -195,6 +195,27 @@ func TestDeliver_MailHasTextHTMLAndPicture(t *testing.T) {
 	}
 }
 
+// Case 25 of Rearview's own tests: a mail has all that Rearview's had.
+func TestRearview_Case25MailSaysWhatWhichAndWhere(t *testing.T) {
+	s := newServer(t, plain)
+	n := notice(monitor.NoticeFire)
+	for message, want := range map[string]string{"The rate has dropped": "The rate has dropped", "": "The monitor gave no message."} {
+		n.Message.Text = message
+		got, _ := deliverOne(t, s, channelTo(t, s, "smtp", "", ""), n)
+		m, all := parts(t, got.data)
+		decoder := mime.WordDecoder{}
+		subject, err := decoder.DecodeHeader(m.Header.Get("Subject"))
+		if err != nil || !strings.HasPrefix(subject, "[staging] [CRITICAL] Conversion <rate>") {
+			t.Errorf("got subject %q, %v", subject, err)
+		}
+		for _, line := range []string{want, "CRITICAL: Conversion <rate>", "See the run book.", "Time: Sun, 01 Mar 2026 13:30:00 UTC", "Monitor: https://wm.example.com/monitors/7"} {
+			if !strings.Contains(strings.ReplaceAll(all["text/plain"], "\r\n", "\n"), line+"\n") {
+				t.Errorf("message %q: the mail lacks the line %q:\n%s", message, line, all["text/plain"])
+			}
+		}
+	}
+}
+
 func mapKeys(m map[string]string) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range m {

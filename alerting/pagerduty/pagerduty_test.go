@@ -219,3 +219,52 @@ func TestDeliver_CannotReachIsTriedAgain(t *testing.T) {
 		t.Errorf("got %v, want an error that is tried again", err)
 	}
 }
+
+func TestDeliver_ShowsTheGraphByAnAddressThatOnlyTheServerCanMake(t *testing.T) {
+	e := newEndpoint(t, accept)
+	links := alerting.Links{Base: "https://wm.example.com", Secret: "s3cret"}
+	channel := New(Options{Endpoint: e.URL, Links: links})
+	n := notice(monitor.NoticeFire)
+	n.Message.RunAt = n.Message.At
+	n.Message.Graph = []monitor.Line{{Label: "rate", Points: []monitor.GraphPoint{{Time: 1, Value: 9.5}}}}
+	if _, err := channel.Deliver(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	images, _ := e.event["images"].([]any)
+	if len(images) != 1 {
+		t.Fatalf("got images %v, want one", e.event["images"])
+	}
+	image := images[0].(map[string]any)
+	name, ok := strings.CutPrefix(image["src"].(string), "https://wm.example.com/graphs/")
+	if id, genuine := links.GraphNotice(name); !ok || !genuine || id != n.ID {
+		t.Errorf("the image is at %v", image["src"])
+	}
+	if want := links.Run(n.Message.Subject, n.Message.RunAt); image["href"] != want || image["alt"] == "" {
+		t.Errorf("it leads to %v, want %s; it is called %q", image["href"], want, image["alt"])
+	}
+	n.Message.Graph = nil
+	if _, err := channel.Deliver(t.Context(), n); err != nil || e.event["images"] != nil {
+		t.Errorf("without a graph: images %v, %v", e.event["images"], err)
+	}
+	n.Message.Graph, n.Message.Kind = []monitor.Line{{Label: "rate"}}, monitor.NoticeResolve
+	if _, err := channel.Deliver(t.Context(), n); err != nil || e.event["images"] != nil {
+		t.Errorf("of a resolve: images %v, %v", e.event["images"], err)
+	}
+}
+
+// Case 25 of Rearview's own tests: what an event has, and what it is called when the
+// script said nothing.
+func TestRearview_Case25EventHasKeyDescriptionAndDetails(t *testing.T) {
+	e := newEndpoint(t, accept)
+	n := notice(monitor.NoticeFire)
+	for message, want := range map[string]string{"dropped": "Conversion rate: dropped", "": "Conversion rate is critical"} {
+		n.Message.Text = message
+		if _, err := e.channel().Deliver(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		payload := e.event["payload"].(map[string]any)
+		if e.event["event_action"] != "trigger" || e.event["routing_key"] != key || e.event["dedup_key"] != n.Incident || payload["summary"] != want || payload["custom_details"] == nil {
+			t.Errorf("message %q: got %v", message, e.event)
+		}
+	}
+}

@@ -46,6 +46,11 @@ func newMail(c alertingConfig, links alerting.Links) (alerting.Channel, error) {
 	if c.SMTP == "" {
 		return alerting.Unconfigured("no mail server is configured: give --smtp smtp://host:port; mails that wait can then be tried again under Deliveries"), nil
 	}
+	return openMail(c, links)
+}
+
+// openMail makes the channel of a mail server that is configured.
+func openMail(c alertingConfig, links alerting.Links) (*email.Channel, error) {
 	mailServer, err := email.ParseServer(c.SMTP)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (c *config) outOfRange() monitor.FieldErrors {
 		name  string
 		value time.Duration
 	}{
-		{"keep-runs", c.KeepRuns}, {"keep-incidents", c.KeepIncidents}, {"script-cpu", c.Sandbox.CPU},
+		{"keep-runs", c.KeepRuns}, {"keep-incidents", c.KeepIncidents}, {"keep-audit", c.KeepAudit}, {"script-cpu", c.Sandbox.CPU},
 		{"min-interval", c.Schedule.MinInterval}, {"stop-timeout", c.Schedule.StopTimeout},
 	} {
 		check(d.value >= 0, d.name, "%v is negative", d.value)

@@ -16,6 +16,6 @@ see docs/histograms.md.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newHistogramsDetect(p), newHistogramsBenchmark(p))
+	cmd.AddCommand(newHistogramsDetect(p), newHistogramsExport(p), newHistogramsPost(p), newHistogramsExpiring(p), newHistogramsBenchmark(p))
 	return cmd
 }

@@ -111,3 +111,47 @@ func TestHistogramsDetect_WrongUseSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestHistogramsExpiring_TellsOnceAndMakesUpADay(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, text string) {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("Histograms.json", `{"OLD": {"alert_emails": ["ann@example.com"], "expires_in_version": "50", "description": "How old"}}`)
+	write("releases.json", `{"50.0a1": "2026-06-01"}`)
+	code, stdout, stderr := wingmirror(t, "histograms", "expiring", "preview", "2026-04-20", "--calendar", "releases.json")
+	if code != 0 || !strings.Contains(stdout, "Email notification for ann@example.com:\n") || !strings.Contains(stdout, "* OLD expires in version 50.0a1 (watched by ann@example.com) - How old") {
+		t.Errorf("preview: exit %d\n%s%s", code, stdout, stderr)
+	}
+	// No mail server answers there, so the mail waits; the next day it is tried again.
+	args := []string{"--calendar", "releases.json", "--smtp", "smtp://127.0.0.1:1"}
+	code, _, stderr = wingmirror(t, append([]string{"histograms", "expiring", "email", "2026-04-20"}, args...)...)
+	if code == 0 || !strings.Contains(stderr, "tell ann@example.com: ") {
+		t.Errorf("email: exit %d, %s", code, stderr)
+	}
+	_, stdout, _ = wingmirror(t, "histograms", "expiring", "preview", "2026-04-21", "--calendar", "releases.json")
+	if strings.Count(stdout, "Email notification for ann@example.com:") != 1 {
+		t.Errorf("what did not leave is not tried again:\n%s", stdout)
+	}
+}
+
+func TestHistogramsExpiring_WrongUseSaysWhatToDo(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "say preview, email or test"},
+		{[]string{"preview", "tomorrow"}, `"tomorrow" is no date; write YYYY-MM-DD`},
+		{[]string{"preview"}, "say when versions are released: --calendar"},
+		{[]string{"preview", "--calendar", "none.json"}, "no probe is defined"},
+	} {
+		code, _, stderr := wingmirror(t, append([]string{"histograms", "expiring"}, row.args...)...)
+		if code != exitUsage || !strings.Contains(stderr, row.want) {
+			t.Errorf("%v: exit %d, %s", row.args, code, stderr)
+		}
+	}
+}

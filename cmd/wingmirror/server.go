@@ -300,7 +300,7 @@ func (s *server) lastRuns(ctx context.Context, monitors []monitor.Monitor) (map[
 const sweepEvery = time.Hour
 
 func (s *server) sweep(ctx context.Context) {
-	keep := store.Retention{Runs: s.config.KeepRuns, Incidents: s.config.KeepIncidents}
+	keep := store.Retention{Runs: s.config.KeepRuns, Incidents: s.config.KeepIncidents, Audit: s.config.KeepAudit}
 	for {
 		if _, err := s.db.Sweep(ctx, keep, time.Now()); err != nil && ctx.Err() == nil {
 			s.log.Error("old history was not removed", "error", err)

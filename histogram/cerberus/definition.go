@@ -2,7 +2,9 @@ package cerberus
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -157,4 +159,20 @@ func ReadDefinitions(paths ...string) (Definitions, error) {
 		maps.Copy(all, some)
 	}
 	return all, nil
+}
+
+// ReadIgnored reads a JSON array of names; a file that is not there has none.
+func ReadIgnored(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	if err == nil {
+		err = json.Unmarshal(data, &names)
+	}
+	if err != nil {
+		return nil, monitor.Invalid("ignored", "%s: %v; write a JSON array of names", path, err)
+	}
+	return names, nil
 }
