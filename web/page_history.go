@@ -149,9 +149,12 @@ func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
 
 type incidentData struct {
 	incidentRow
-	Events []eventRow
-	CanAct bool
-	Quiet  string // address where notices about its subject are silenced; "" when they cannot be
+	Labelled bool           // people can say whether it was right to tell somebody
+	CanLabel bool           //
+	Label    *monitor.Label // what they said; nil for nothing
+	Events   []eventRow
+	CanAct   bool
+	Quiet    string // address where notices about its subject are silenced; "" when they cannot be
 }
 
 type eventRow struct {
@@ -180,6 +183,11 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	if s.Silences != nil && data.Link != "" && may(r.Context(), monitor.RoleEditor) {
 		data.Quiet = "/silences?subject=" + url.QueryEscape(incident.Subject.String())
 	}
+	if data.Label, err = s.labelOf(r.Context(), incident); err != nil {
+		return err
+	}
+	data.Labelled = s.Labels != nil && incident.Subject.Kind == monitor.KindMonitor
+	data.CanLabel = data.Labelled && may(r.Context(), monitor.RoleEditor)
 	for _, e := range events {
 		row := eventRow{Event: e}
 		if e.Level != monitor.Unknown {

@@ -58,6 +58,11 @@ type Past interface {
 	Replay(ctx context.Context, m monitor.Monitor, at time.Time) (replay.Replayed, error)
 }
 
+// Labels has what people said of a monitor's past.
+type Labels interface {
+	LabelsOf(ctx context.Context, id int64) ([]monitor.Label, error)
+}
+
 // ScriptChecker parses a script where scripts run. The error is our own failure.
 type ScriptChecker interface {
 	Check(ctx context.Context, script string) (*monitor.ScriptError, error)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"wingmirror/monitor"
@@ -34,4 +35,22 @@ func (s *server) replay(ctx context.Context, m monitor.Monitor, at time.Time) (s
 		b.Differences = []replay.Difference{}
 	}
 	return done.Evaluation, b, nil
+}
+
+// labelOf returns what people said of an incident, or nil.
+func (s *server) labelOf(ctx context.Context, i monitor.Incident) (*monitor.Label, error) {
+	id, err := strconv.ParseInt(i.Subject.Key, 10, 64)
+	if s.Labels == nil || i.Subject.Kind != monitor.KindMonitor || err != nil {
+		return nil, nil
+	}
+	labels, err := s.Labels.LabelsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range labels {
+		if l.Incident == i.ID {
+			return &l, nil
+		}
+	}
+	return nil, nil
 }

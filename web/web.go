@@ -37,6 +37,7 @@ type Options struct {
 	Log       *slog.Logger
 
 	Past        Past            // nil: recorded runs cannot be made again
+	Labels      Labels          // nil: incidents are not labelled
 	Desk        Desk            // nil: incidents can be looked at only
 	Outbox      Outbox          // nil: nothing can be sent again by hand
 	Silences    Silences        // nil: there are none, and no page of them

@@ -5,6 +5,7 @@ import { askAboutConflict } from "./conflict";
 import { $, all, boot, confirmTwice, debounce, h, maybe, toast } from "./dom";
 import { Drafts, Form } from "./form";
 import { merge } from "./merge";
+import { Past } from "./past";
 import { ResultPane } from "./result";
 import { ScheduleView } from "./schedule";
 import { ScriptEditor } from "./script";
@@ -26,6 +27,7 @@ class Page {
   private readonly script: ScriptEditor;
   private readonly targets: TargetsEditor;
   private readonly form: Form;
+  private readonly past: Past;
   private running: AbortController | null = null;
   private previewing: AbortController | null = null;
   private statuses: TargetStatus[] = [];
@@ -46,6 +48,10 @@ class Page {
     this.script.names(() => this.statuses.filter((t) => t.letter).map((t) => ({ letter: t.letter, label: t.series[0]?.label ?? t.target })));
     const schedule = new ScheduleView(this.root, () => String(this.stored.id));
     this.restoreDraft();
+    this.past = new Past({
+      read: () => this.form.read(this.stored), stored: () => this.stored, run: () => void this.testRun(), script: this.script,
+      write: (m) => { this.form.write(m); this.changed(); },
+    }, this.data.can_edit);
     void schedule.refresh();
     this.listen();
     this.loading = false;
@@ -85,6 +91,7 @@ class Page {
   private changed(): void {
     if (this.loading) return;
     this.keepSoon();
+    this.past.changed();
     $("#unsaved").hidden = !this.dirty();
   }
 
@@ -175,7 +182,7 @@ class Page {
     const mine = this.running = new AbortController();
     this.busy(true);
     try {
-      const { body } = await call<TestRun>("/api/v1/test-run", { method: "POST", body: { monitor: this.form.read(this.stored), at: this.at() }, signal: mine.signal });
+      const { body } = await call<TestRun>("/api/v1/test-run", { method: "POST", body: { monitor: this.form.read(this.stored), at: this.at(), recorded: this.past.recorded() }, signal: mine.signal });
       this.form.mark(body.problems ?? []);
       this.following = false;
       this.result.show(body);
@@ -209,6 +216,7 @@ class Page {
     const button = $<HTMLButtonElement>("#save");
     button.disabled = true;
     try {
+      if (!await this.past.maySave(mine)) return;
       const answer = isNew
         ? await call<Monitor>("/api/v1/monitors", { method: "POST", body: mine })
         : await call<Monitor>(`/api/v1/monitors/${this.stored.id}`, { method: "PUT", body: mine, headers: { "If-Match": `"${this.stored.version}"` } });

@@ -71,6 +71,7 @@ function fields(form: HTMLFormElement): Record<string, unknown> {
 
 function valueOf(text: string, type: string | undefined): unknown {
   switch (type) {
+    case "number": return Number(text);
     case "list": return [text];
     case "lines": return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
     case "ids": return text.split(".").map(Number);

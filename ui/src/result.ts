@@ -44,6 +44,7 @@ export class ResultPane {
     this.graph.show(run.graph ?? [], run.window);
     this.print(run.output);
     this.showNotices(run);
+    this.showReplay(run);
     this.costs.hidden = false;
     this.costs.replaceChildren(
       cost("fetch", duration(run.fetch_ms)), cost("script", duration(run.cost.wall_ms)), cost("processor", duration(run.cost.cpu_ms)), cost("memory", bytes(run.cost.memory)),
@@ -55,6 +56,16 @@ export class ResultPane {
     this.clear();
     this.outputLabel.hidden = this.output.hidden = output === "";
     this.output.textContent = output;
+  }
+
+  /** Says how a run that was made again compares with the first time. */
+  private showReplay(run: TestRun): void {
+    const r = run.replay;
+    if (!r) return;
+    const said = r.verdict === "same" ? `Byte for byte what version ${r.version} gave then.`
+      : r.verdict === "unrepeatable" ? "How it ended depends on the machine, so it may differ from then." : `Not what version ${r.version} gave then:`;
+    this.would.prepend(h("div", { class: `notice ${r.verdict === "same" ? "" : "warning"}` }, h("div", {}, h("strong", {}, said),
+      ...r.differences.map((d) => h("div", { class: "small wrap-any" }, `${d.part}: was ${d.was || "empty"}, now ${d.now || "empty"}`)))));
   }
 
   private showNotices(run: TestRun): void {

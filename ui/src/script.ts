@@ -124,6 +124,28 @@ export class ScriptEditor {
     this.view.focus();
   }
 
+  /** The numbers that stand in the script, for a sweep: lines and columns from 1. */
+  numbers(): { line: number; column: number; text: string }[] {
+    const doc = this.view.state.doc;
+    const found: { line: number; column: number; text: string }[] = [];
+    syntaxTree(this.view.state).iterate({ enter: (node) => {
+      if (node.name !== "Number") return;
+      const line = doc.lineAt(node.from);
+      found.push({ line: line.number, column: node.from - line.from + 1, text: doc.sliceString(node.from, node.to) });
+    } });
+    return found;
+  }
+
+  /** Puts other text where the given one stands; false when it does not stand there any more. */
+  replaceAt(line: number, column: number, old: string, text: string): boolean {
+    const doc = this.view.state.doc;
+    if (line < 1 || line > doc.lines) return false;
+    const from = doc.line(line).from + column - 1;
+    if (doc.sliceString(from, from + old.length) !== old) return false;
+    this.view.dispatch({ changes: { from, to: from + old.length, insert: text }, selection: { anchor: from, head: from + text.length }, scrollIntoView: true });
+    return true;
+  }
+
   private complete(context: CompletionContext): CompletionResult | null {
     const node = syntaxTree(context.state).resolveInner(context.pos, -1).name;
     if (/String|Comment|RegExp|TemplateString/.test(node)) return null;

@@ -42,6 +42,7 @@ export interface TestRun {
   targets: TargetStatus[] | null;
   window: Window;
   notices: { to: string; what: string; via?: string }[] | null;
+  replay?: { verdict: string; version: number; differences: { part: string; was: string; now: string }[] };
   decision: string;
   problems: { location: string; message: string }[] | null;
   fetch_ms: number;
