@@ -18,6 +18,7 @@ type Signal string
 const (
 	SignalNone   Signal = ""       // nothing yet
 	SignalSeason Signal = "season" // unusual for this time of the day
+	SignalStuck  Signal = "stuck"  // the same value again and again, for longer than ever
 	SignalRange  Signal = "range"  // higher or lower than ever
 	SignalValues Signal = "values" // no earlier values in a row were like the last four
 	SignalCourse Signal = "course" // no earlier stretch was like the last 64 values
@@ -28,7 +29,8 @@ const (
 // Reading is what a Detector says of one value.
 type Reading struct {
 	// Score is from 0, nothing odd, to 1. After an anomaly it stays below the
-	// threshold for a hundred values, so that one event is told once.
+	// threshold for a hundred values, so that one event is told once; only what is
+	// twice as odd is told in between.
 	Score float64
 	// Odd is the score without regard to what has been told: how long an event
 	// lasts. It is never below Score.
@@ -42,7 +44,7 @@ type Reading struct {
 }
 
 // Detector finds odd values in a stream, one at a time: no training, no limits to
-// set. Six signals ask each in its way how odd the newest values are; each is
+// set. Seven signals ask each in its way how odd the newest values are; each is
 // measured against its own past, so that they can be compared, and the score
 // joins them. docs/anomalies.md says why these.
 //
@@ -56,6 +58,7 @@ type Detector struct {
 	origin    float64 // the first, which the others are kept relative to
 	low, high float64 // ever
 	previous  float64
+	same      int // how many values up to the previous were equal to it
 	teller    teller
 
 	last   [seasonWidth]float64 // values, at position % len
@@ -66,9 +69,12 @@ type Detector struct {
 }
 
 const (
-	signals     = 6
+	signals     = 7
 	seasonWidth = 12   // values in a mean that the season is about
 	learnValues = 100  // before it judges
+	sureValues  = 400  // before it judges in full
+	stuck       = 6    // the place of SignalStuck among the signals
+	stuckLeast  = 12   // equal values before it speaks
 	mostValue   = 1e18 // beyond, values are taken to be this
 	pastValues  = 2000 // how far back stretches are compared
 
@@ -114,9 +120,12 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 	r.Expected, r.Low, r.High = d.band.expect(d.previous, usual+d.origin, d.near[0].follower()+d.origin)
 	sizes := d.sizes(at, slot, usual, value)
 	var rarities [signals]float64
+	rarities[stuck] = d.stuck(value)
 	for i, size := range sizes {
-		rarities[i] = d.tails[i].rarity(size)
-		d.tails[i].add(size)
+		if !math.IsNaN(size) {
+			rarities[i] = d.tails[i].rarity(size)
+			d.tails[i].add(size)
+		}
 	}
 	d.band.learn(value)
 	if !r.Learning {
@@ -127,15 +136,14 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 	return r
 }
 
-// sizes are the signals' sizes at the value, which every one of them learns.
+// sizes are the signals' sizes at the value, which every one of them learns; NaN
+// where one cannot tell yet.
 func (d *Detector) sizes(at time.Time, slot int, usual, value float64) [signals]float64 {
 	var sizes [signals]float64
 	x := float32(value - d.origin)
 	d.last[d.seen%seasonWidth] = value - d.origin
 	mean := Mean(d.last[:min(seasonWidth, d.seen+1)])
-	if !math.IsNaN(usual) {
-		sizes[0] = math.Abs(mean - usual)
-	}
+	sizes[0] = math.Abs(mean - usual)
 	d.season.add(slot, at.Unix(), float32(mean))
 	if d.high > d.low {
 		sizes[1] = max(0, value-d.high, d.low-value) / (d.high - d.low)
@@ -146,12 +154,28 @@ func (d *Detector) sizes(at time.Time, slot int, usual, value float64) [signals]
 	for i := range d.near {
 		sizes[2+i] = d.near[i].add(d.seen, x)
 	}
+	sizes[stuck] = math.NaN() // it keeps its own
 	return sizes
+}
+
+// stuck is how rare it is that a value stays as it is for so long. Only whole
+// stretches are counted, when they end: a constant series has none, and every
+// length of it is usual.
+func (d *Detector) stuck(value float64) float64 {
+	if d.seen > 0 && value != d.previous {
+		d.tails[stuck].add(float64(d.same))
+		d.same = 0
+	}
+	d.same++
+	if d.same < stuckLeast {
+		return 0
+	}
+	return d.tails[stuck].rarity(float64(d.same))
 }
 
 // judge gives the reading its score.
 func (d *Detector) judge(r *Reading, rarities [signals]float64) {
-	names := [signals]Signal{SignalSeason, SignalRange, SignalValues, SignalCourse, SignalJumps, SignalShape}
+	names := [signals]Signal{SignalSeason, SignalRange, SignalValues, SignalCourse, SignalJumps, SignalShape, SignalStuck}
 	most := 0
 	for i, rare := range rarities {
 		if rare > rarities[most] {
@@ -161,7 +185,8 @@ func (d *Detector) judge(r *Reading, rarities [signals]float64) {
 	if rarities[most] > 0 {
 		r.Signal = names[most]
 	}
-	odd := oddness(rarities)
+	// Rarities of a short past are rough.
+	odd := oddness(rarities) * min(1, float64(d.seen)/sureValues)
 	r.Odd = scoreOf(odd)
 	r.Score, r.Anomaly = d.teller.tell(odd, d.threshold)
 }
@@ -169,7 +194,7 @@ func (d *Detector) judge(r *Reading, rarities [signals]float64) {
 // oddness joins the rarities, in the order of the sizes. The stretches of 64
 // values and the jumps count double: they err least often.
 func oddness(rarities [signals]float64) float64 {
-	weights := [signals]float64{1, 1, 1, 2, 2, 1}
+	weights := [signals]float64{1, 1, 1, 2, 2, 1, 0}
 	sum, weight := 0.0, 0.0
 	for i, rare := range rarities {
 		sum += weights[i] * rare

@@ -136,8 +136,9 @@ func (c *codec) float32sOf(list []float32) {
 
 func (d *Detector) visit(c *codec) {
 	c.int(&d.seen)
+	c.int(&d.same)
 	c.int(&d.teller.rest)
-	for _, v := range []*float64{&d.origin, &d.low, &d.high, &d.previous, &d.teller.told} {
+	for _, v := range []*float64{&d.origin, &d.low, &d.high, &d.previous, &d.teller.told, &d.teller.peak} {
 		c.float(v)
 	}
 	for i := range d.last {
@@ -151,7 +152,7 @@ func (d *Detector) visit(c *codec) {
 		d.tails[i].visit(c)
 	}
 	d.band.visit(c)
-	if d.seen < 0 || d.teller.rest < 0 {
+	if d.seen < 0 || d.same < 0 || d.teller.rest < 0 {
 		c.broken = true
 	}
 }

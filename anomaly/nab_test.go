@@ -89,6 +89,9 @@ func TestNAB_CrossValidated(t *testing.T) {
 				sums[p] = tallies[p][chosen][k].Add(sums[p])
 			}
 		}
+		if sums[0].Score() < 64 {
+			t.Errorf("%s: standard is %.1f, want 64 at least", name, sums[0].Score())
+		}
 		t.Logf("%s: standard %.1f, low FP %.1f, low FN %.1f", name, sums[0].Score(), sums[1].Score(), sums[2].Score())
 	}
 }

@@ -20,6 +20,7 @@ type neighbour struct {
 	start  int       // position of past[0], in units of grid
 	best   int       // where the last neighbour ended, in units of grid
 
+	step    int               // width in units of grid
 	inverse [mostLags]float64 // 1/1, 1/2, ...
 }
 
@@ -27,7 +28,7 @@ const mostLags = 12
 
 func newNeighbour(lags, width, grid int, free bool, depth int) neighbour {
 	n := neighbour{
-		lags: lags, width: width, grid: grid, free: free, depth: depth,
+		lags: lags, width: width, grid: grid, free: free, depth: depth, step: width / grid,
 		newest: make([]float32, width), recent: make([]float32, lags*width),
 	}
 	for d := range n.inverse {
@@ -36,8 +37,8 @@ func newNeighbour(lags, width, grid int, free bool, depth int) neighbour {
 	return n
 }
 
-// add takes the value at a position and returns its stretch's distance; 0 until
-// there is another stretch.
+// add takes the value at a position and returns its stretch's distance; NaN
+// until there is another stretch.
 func (n *neighbour) add(position int, x float32) float64 {
 	n.newest[position%n.width] = x
 	sum := 0.0
@@ -67,28 +68,33 @@ func (n *neighbour) keep(mean float32) {
 func (n *neighbour) nearest(position int) float64 {
 	span := n.lags * n.width
 	if position < 2*span {
-		return 0
+		return math.NaN()
 	}
 	var query [mostLags]float64
 	for d := range n.lags {
 		query[d] = float64(n.recent[(position-d*n.width)%len(n.recent)])
 	}
-	step := n.width / n.grid
 	newest := min((position-span)/n.grid-n.start, len(n.past)-1) // the youngest stretch that does not overlap
-	oldest := max((n.lags-1)*step, newest-n.depth/n.grid)
+	oldest := max((n.lags-1)*n.step, newest-n.depth/n.grid)
 	closest, best := math.Inf(1), -1
 	// What followed the last neighbour is a good guess, and makes all others
 	// give up sooner.
 	if guess := n.best + 1 - n.start; guess >= oldest && guess <= newest {
 		closest, best = n.distance(query[:n.lags], guess, closest), guess
 	}
+	newer, older := query[0], query[1]
 	for at := newest; at >= oldest; at-- {
+		// Two lags are enough to rule most stretches out.
+		e, f := newer-float64(n.past[at]), older-float64(n.past[at-n.step])
+		if n.free && (e-f)*(e-f) >= 2*closest || !n.free && e*e+f*f >= closest {
+			continue
+		}
 		if d := n.distance(query[:n.lags], at, closest); d < closest {
 			closest, best = d, at
 		}
 	}
 	if best < 0 {
-		return 0
+		return math.NaN()
 	}
 	n.best = n.start + best
 	return math.Sqrt(closest)
@@ -97,7 +103,6 @@ func (n *neighbour) nearest(position int) float64 {
 // distance is the squared distance of the query to the stretch that ends at
 // past[at], or something not less than enough.
 func (n *neighbour) distance(query []float64, at int, enough float64) float64 {
-	step := n.width / n.grid
 	squares, sum := 0.0, 0.0
 	if !n.free {
 		for _, q := range query {
@@ -105,7 +110,7 @@ func (n *neighbour) distance(query []float64, at int, enough float64) float64 {
 			if squares += e * e; squares >= enough {
 				return squares
 			}
-			at -= step
+			at -= n.step
 		}
 		return squares
 	}
@@ -116,7 +121,7 @@ func (n *neighbour) distance(query []float64, at int, enough float64) float64 {
 		if left := squares - sum*sum*n.inverse[d]; left >= enough {
 			return left
 		}
-		at -= step
+		at -= n.step
 	}
 	return max(0, squares-sum*sum*n.inverse[len(query)-1])
 }

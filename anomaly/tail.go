@@ -22,6 +22,7 @@ const (
 	tailSteps  = 16 // bins per doubling
 	tailZero   = math.MinInt16
 	tailMost   = 20000 // sizes after which older ones begin to count half
+	tailLeast  = 30    // sizes before any is rare
 	tailShare  = 0.05  // of the sizes, the largest: what the extrapolation goes by
 	rarityMost = 8     // as rare as it gets: 1 in 10^8
 )
@@ -45,7 +46,7 @@ func tailSize(place int16) float64 {
 // were at least x; beyond the largest it follows the exponential that fits the
 // largest twentieth.
 func (t *tail) rarity(x float64) float64 {
-	if t.total == 0 {
+	if t.total < tailLeast {
 		return 0
 	}
 	place := tailPlace(x)

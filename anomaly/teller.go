@@ -2,15 +2,18 @@ package anomaly
 
 import "math"
 
-// teller makes one anomaly of an event: after each it rests, and a stream that
-// had many must show odder ones, for people do not read what always cries.
+// teller makes one anomaly of an event: after each it rests, unless something far
+// odder comes. A stream that had many anomalies must show odder ones, for people
+// do not read what always cries.
 type teller struct {
 	rest int     // values for which the score stays below the threshold
+	peak float64 // oddness of the anomaly that it rests after
 	told float64 // anomalies up to now, older ones counting less
 }
 
 const (
 	restValues = 100  // after an anomaly
+	farOdder   = 2    // as odd as this many times the last anomaly is a new one
 	toldWeight = 0.1  // by how much one anomaly makes the next seem less odd
 	toldMemory = 5000 // values after which an anomaly weighs 1/e of that
 	oddHalf    = 1.35 // the oddness that scores 0.5
@@ -20,14 +23,17 @@ const (
 func (t *teller) tell(odd, threshold float64) (score float64, anomaly bool) {
 	score = scoreOf(odd / (1 + toldWeight*t.told))
 	t.told *= 1 - 1.0/toldMemory
-	if t.rest > 0 {
+	if t.rest > 0 && odd < farOdder*t.peak {
 		t.rest--
 		return min(score, 0.9*threshold), false
+	}
+	if t.rest > 0 {
+		t.rest--
 	}
 	if score < threshold {
 		return score, false
 	}
-	t.rest = restValues
+	t.rest, t.peak = restValues, odd
 	t.told++
 	return score, true
 }

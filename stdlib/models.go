@@ -114,7 +114,22 @@ puts(r.u, r.p.toFixed(4))`, Output: "0\n0.0286\n"},
 			Nulls:      "Nulls are skipped. Of nothing, or when all values are equal, an empty array.",
 			Definition: "0.6745 (x - median) / MAD: B. Iglewicz and D. Hoaglin, How to Detect and Handle Outliers (1993).",
 			Example:    Example{Script: `for (const o of outliers([10, 11, 9, 10, 50, 10, 11])) puts(o.position, o.value, o.score.toFixed(1))`, Output: "4\n50\n27.0\n"},
-			See:        []string{"mad", "seasonal_residual"},
+			See:        []string{"mad", "seasonal_residual", "anomalies"},
+		},
+		{
+			Name: "anomalies", Signature: "anomalies(data: Data, threshold?: number): { position, timestamp, value, score: number, signal: string, expected, low, high: number | null }[]",
+			Units:      "timestamp: epoch seconds; threshold: a score, 0.5 when it is not given",
+			Summary:    "The values at which something odd begins, judged one after the other by those before them: spikes, flat stretches, shapes and levels that were not there before, and what is unusual for the time of the day.",
+			Details:    "It is the detector of heartbeats: the first hundred values only teach it, and one event is told once, so let the series begin a few days ago. score is from the threshold to 1. signal says what was odd: season, range, values, course, jumps or shape. expected, low and high are what it thought of the value before it came. An array has no times: its values count as one a minute. 20000 values are the most.",
+			Nulls:      "Nulls are skipped. Of nothing, or of less than a hundred values, an empty array.",
+			Definition: "Ranks of six signals among their own past, four of them left matrix profiles (Y. Lu and others, Matrix Profile XXIV: DAMP, KDD 2022); see docs/anomalies.md.",
+			Example: Example{Script: `const load = Array.from({ length: 600 }, (_, i) => 50 + i * 7 % 13)
+load[560] = 90
+for (const a of anomalies(load)) {
+  puts(a.position, a.value, a.expected)
+  if (a.position >= 550) throw ` + "`unusual: ${a.value}, expected was ${a.expected}`" + `
+}`, Output: "560\n90\n57\n", Throws: "unusual: 90, expected was 57"},
+			See: []string{"outliers", "holt_winters"},
 		},
 	}
 	return inGroup("Models", entries)

@@ -165,16 +165,11 @@ func parseAt(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	var seconds int64
-	if _, err := fmt.Sscanf(text, "%d", &seconds); err == nil && fmt.Sprint(seconds) == text {
-		return time.Unix(seconds, 0).UTC(), nil
+	at, err := parseTimestamp(text, time.UTC)
+	if err != nil {
+		return time.Time{}, usageError("--at: %w", err)
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, usageError("--at: %q is not a time such as 2026-11-21T03:00:00Z", text)
+	return at.UTC(), nil
 }
 
 // source returns where series come from, and the time of the run. A file without

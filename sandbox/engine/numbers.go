@@ -41,6 +41,7 @@ func memberScope() scope {
 		"non_negative_derivative": nonNegativeDerivative, "moving_average": movingAverage, "ewma": ewma,
 		"correlation": correlation, "linear_regression": linearRegression, "forecast": forecast,
 		"seasonal_residual": seasonalResidual, "holt_winters": holtWinters, "mann_whitney": mannWhitney, "outliers": outliers,
+		"anomalies": anomalies,
 	}.withTwins()
 }
 
