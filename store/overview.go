@@ -3,8 +3,11 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"wingmirror/monitor"
 )
@@ -35,37 +38,81 @@ type Overview struct {
 }
 
 // Overview returns all monitors, by name. next runs are the scheduler's to say.
+//
+// Monitors and states are read beside each other, each in the order in which
+// they are stored: that takes half of the time of a join.
 func (db *DB) Overview(ctx context.Context) ([]Overview, error) {
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT m.id, m.version, m.name, m.path, m.labels, m.schedule, m.zone, m.active,
-		COALESCE(s.level, 0), COALESCE(s.since, 0), COALESCE(s.runs, 0), COALESCE(s.at, 0), COALESCE(s.fault, ''),
-		COALESCE(s.message, ''), COALESCE(s.recent, ?), COALESCE(s.incident, ''), COALESCE(s.open, '')
-		FROM monitors m LEFT JOIN states s ON s.kind = 'monitor' AND s.key = CAST(m.id AS TEXT)`, emptyRecent).Rows()
 	var all []Overview
+	var states []Overview
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.Go(func() (err error) {
+		all, err = db.overviewMonitors(ctx)
+		return err
+	})
+	reading.Go(func() (err error) {
+		states, err = db.overviewStates(ctx)
+		return err
+	})
+	if err := reading.Wait(); err != nil {
+		return nil, db.fault("read overview", err)
+	}
+	byID := make(map[int64]*Overview, len(all))
+	for i := range all {
+		byID[all[i].ID] = &all[i]
+	}
+	for _, s := range states {
+		if o := byID[s.ID]; o != nil {
+			o.Level, o.Since, o.Runs, o.LastRun = s.Level, s.Since, s.Runs, s.LastRun
+			o.Fault, o.Message, o.Recent, o.Open = s.Fault, s.Message, s.Recent, s.Open
+		}
+	}
+	slices.SortFunc(all, func(a, b Overview) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return all, nil
+}
+
+func (db *DB) overviewMonitors(ctx context.Context) ([]Overview, error) {
+	var all []Overview
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT id, version, name, path, labels, schedule, zone, active FROM monitors`).Rows()
 	err = scanAll(rows, err, func(r rowScanner) error {
 		o, err := scanOverview(r)
 		all = append(all, o)
 		return err
 	})
-	// Sorted here: SQLite would carry all columns through its sorter.
-	slices.SortFunc(all, func(a, b Overview) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
-	return all, db.fault("read overview", err)
+	return all, err
 }
 
 func scanOverview(r rowScanner) (Overview, error) {
-	var o Overview
-	var labels, incident, open string
-	var since, at int64
-	err := r.Scan(&o.ID, &o.Version, &o.Name, &o.Group, &labels, &o.Schedule, &o.Zone, &o.Active,
-		&o.Level, &since, &o.Runs, &at, &o.Fault, &o.Message, &o.Recent, &incident, &open)
-	if err != nil {
+	o := Overview{Recent: emptyRecent}
+	var labels string
+	err := r.Scan(&o.ID, &o.Version, &o.Name, &o.Group, &labels, &o.Schedule, &o.Zone, &o.Active)
+	if err != nil || labels == "{}" {
 		return o, err
 	}
-	o.Since, o.LastRun = fromMillis(since), fromMillis(at)
-	if err := (*stringMap)(&o.Labels).Scan(labels); err != nil {
-		return o, err
-	}
-	o.Open, err = openOf(incident, open)
-	return o, err
+	return o, (*stringMap)(&o.Labels).Scan(labels)
+}
+
+// overviewStates returns what is in force about each monitor that ran, and its ID.
+func (db *DB) overviewStates(ctx context.Context) ([]Overview, error) {
+	var states []Overview
+	var message, open sql.RawBytes // copied only where they say something
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT key, level, since, runs, at, fault, message, recent, incident, open
+		FROM states WHERE kind = 'monitor'`).Rows()
+	err = scanAll(rows, err, func(r rowScanner) error {
+		var o Overview
+		var incident string
+		var since, at int64
+		err := r.Scan(&o.ID, &o.Level, &since, &o.Runs, &at, &o.Fault, &message, &o.Recent, &incident, &open)
+		if err != nil {
+			return err
+		}
+		o.Since, o.LastRun, o.Message = fromMillis(since), fromMillis(at), string(message)
+		if incident != "" {
+			o.Open, err = openOf(incident, string(open))
+		}
+		states = append(states, o)
+		return err
+	})
+	return states, err
 }
