@@ -85,7 +85,7 @@ func (d *Desk) Tend(ctx context.Context, from Incidents, at time.Time) (int, err
 	var errs []error
 	for _, state := range states {
 		_, set := state.NotAfter(at)
-		if !set && !waits(state) {
+		if !set && !waits(state) && state.Subject != d.source.subject() {
 			continue
 		}
 		done, err := d.tend(ctx, from, state, at)
