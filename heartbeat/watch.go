@@ -204,3 +204,6 @@ func (b *Book) keepValues() {
 	b.mu.Unlock()
 	b.stored(waits)
 }
+
+// Look handles the deadlines that have passed, without waiting for the watch.
+func (b *Book) Look(ctx context.Context) { b.expire(ctx, b.o.Now()) }

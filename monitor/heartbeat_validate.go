@@ -39,6 +39,17 @@ func ValidateHeartbeat(h Heartbeat) error {
 	return v.errs
 }
 
+// ValidateSchedule returns everything that is wrong with a heartbeat's schedule
+// as FieldErrors, or nil.
+func ValidateSchedule(s HeartbeatSchedule) error {
+	var v validation
+	v.heartbeatSchedule(s)
+	if len(v.errs) == 0 {
+		return nil
+	}
+	return v.errs
+}
+
 func (v *validation) heartbeatName(field, name string) {
 	bad := strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }) >= 0
 	switch {
