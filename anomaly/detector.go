@@ -136,6 +136,9 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 	return r
 }
 
+// Seen returns how many values it has seen.
+func (d *Detector) Seen() int { return d.seen }
+
 // sizes are the signals' sizes at the value, which every one of them learns; NaN
 // where one cannot tell yet.
 func (d *Detector) sizes(at time.Time, slot int, usual, value float64) [signals]float64 {

@@ -57,6 +57,7 @@ const (
 	pairing     = 72 * time.Hour // a run's end is no longer matched with its start after that
 	hastyBeats  = 3              // beats in a row that come far too early are too often
 	hastyShare  = 0.5            // of the shortest usual gap
+	leastHasty  = time.Second    // below that, gaps are never too short
 	recentBeats = 64
 )
 
@@ -65,7 +66,7 @@ func (c *check) take(a Arrival, at time.Time, zone *time.Location) monitor.BeatC
 	s := &c.s
 	s.Beats++
 	beat := monitor.Beat{
-		N: s.Beats, At: at, Kind: a.Kind, Code: a.Code, Run: a.Run, Took: a.Took, Metric: a.Metric, Note: monitor.Cut(a.Note, monitor.MaxBeatNote), BodySize: len(a.Body),
+		N: s.Beats, At: at, Kind: a.Kind, Code: a.Code, Run: a.Run, Took: a.Took, Metric: a.Metric, Note: monitor.Cut(a.Note, monitor.MaxBeatNote), BodySize: int64(len(a.Body)),
 	}
 	commit := monitor.BeatCommit{Body: a.Body}
 	if a.Payload != nil {
@@ -139,7 +140,7 @@ func (c *check) hasty(at time.Time) bool {
 	if c.h.Schedule.Kind == monitor.SchedulePeriod {
 		floor = c.h.Schedule.Period / 2
 	}
-	known := w.gaps >= goodGaps || c.h.Schedule.Kind == monitor.SchedulePeriod
+	known := floor >= leastHasty && (w.gaps >= goodGaps || c.h.Schedule.Kind == monitor.SchedulePeriod)
 	if !known || s.Seen.IsZero() || at.Sub(c.rhythm.newest) >= floor {
 		s.Hasty = 0
 		return false
@@ -222,9 +223,9 @@ func (c *check) judgeRun(beat *monitor.Beat) finding {
 	c.runs.Add(beat.Took)
 	switch {
 	case ok && longest > 0 && beat.Took > longest:
-		return finding{levelOf(c.h.Limits.MaxRun), monitor.WhyLong, fmt.Sprintf("the run took %s; at most %s is usual", round(beat.Took), round(longest))}
+		return finding{levelOf(c.h.Limits.MaxRun), monitor.WhyLong, fmt.Sprintf("the run took %s; at most %s is usual", Span(beat.Took), Span(longest))}
 	case ok && beat.Took < shortest:
-		return finding{levelOf(c.h.Limits.MinRun), monitor.WhyShort, fmt.Sprintf("the run took only %s; at least %s is usual", round(beat.Took), round(shortest))}
+		return finding{levelOf(c.h.Limits.MinRun), monitor.WhyShort, fmt.Sprintf("the run took only %s; at least %s is usual", Span(beat.Took), Span(shortest))}
 	}
 	return finding{}
 }
@@ -321,7 +322,7 @@ func (c *check) expire(at time.Time) (monitor.BeatCommit, bool) {
 	if due.Equal(s.StuckAt) {
 		kind, s.StuckAt = monitor.BeatStuck, time.Time{}
 		_, longest, _ := c.runLimits()
-		f = finding{levelOf(c.h.Limits.MaxRun), monitor.WhyStuck, fmt.Sprintf("the run that began at %s is not done; at most %s is usual", clock(s.Started), round(longest))}
+		f = finding{levelOf(c.h.Limits.MaxRun), monitor.WhyStuck, fmt.Sprintf("the run that began at %s is not done; at most %s is usual", clock(s.Started), Span(longest))}
 	} else {
 		s.Overdue = true
 		to := transition(s.Payload)

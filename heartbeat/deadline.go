@@ -36,10 +36,15 @@ func (r *Rhythm) after(at time.Time, zone *time.Location) Wait {
 	if w.gaps == 0 {
 		return Wait{Deadline: at.Add(firstWait), Learning: true}
 	}
-	return Wait{Expected: at.Add(seconds(w.median)), Deadline: at.Add(seconds(w.longest)), Learning: w.gaps < goodGaps}
+	return Wait{Expected: afterBeat(at, w.median), Deadline: afterBeat(at, w.longest), Learning: w.gaps < goodGaps}
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// afterBeat is a time some seconds after a beat, to the millisecond that is stored.
+func afterBeat(beat time.Time, s float64) time.Time {
+	return beat.Add(seconds(s)).Truncate(time.Millisecond)
+}
 
 const (
 	leastGrace = 30 * time.Second

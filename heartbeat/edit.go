@@ -138,6 +138,80 @@ func (b *Book) Get(ref monitor.HeartbeatRef) (View, error) {
 	return b.view(c), nil
 }
 
+// ByID returns one heartbeat by its number.
+func (b *Book) ByID(id int64) (View, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.byID[id]
+	if !ok {
+		return View{}, fmt.Errorf("%w: there is no heartbeat %d", monitor.ErrNotFound, id)
+	}
+	return b.view(c), nil
+}
+
+// Watched returns what is known of a heartbeat as a subject, by its subject's key.
+func (b *Book) Watched(_ context.Context, key string) (monitor.Watched, error) {
+	ref, _ := monitor.HeartbeatOf(monitor.Subject{Kind: monitor.KindHeartbeat, Key: key})
+	v, err := b.Get(ref)
+	return v.Heartbeat.Watched(), err
+}
+
+// AllWatched returns all heartbeats as subjects.
+func (b *Book) AllWatched(context.Context) ([]monitor.Watched, error) {
+	views := b.List("")
+	all := make([]monitor.Watched, len(views))
+	for i, v := range views {
+		all[i] = v.Heartbeat.Watched()
+	}
+	return all, nil
+}
+
+// Levels counts heartbeats by level; paused ones are left out.
+func (b *Book) Levels() map[monitor.Level]int {
+	counts := map[monitor.Level]int{monitor.Unknown: 0, monitor.OK: 0, monitor.Warning: 0, monitor.Critical: 0}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.byID {
+		if c.h.Active {
+			counts[c.s.Level]++
+		}
+	}
+	return counts
+}
+
+// Shape is what was learned, for a picture.
+type Shape struct {
+	Gaps              []float64 // seconds, oldest first; those that were not learned from left out
+	Median, Longest   float64   // seconds; 0 while nothing is known
+	Shortest          float64
+	Runs              []float64     // seconds, oldest first
+	RunShort, RunLong time.Duration // bounds in force; 0 for none
+	Threshold         float64       // score from which on a value is odd
+	Values            bool          // values are watched
+}
+
+// Shape returns what a heartbeat's beats have taught.
+func (b *Book) Shape(ref monitor.HeartbeatRef) (Shape, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.byRef[ref]
+	if !ok {
+		return Shape{}, missing(ref)
+	}
+	w := c.rhythm.wait()
+	shape := Shape{Median: w.median, Longest: w.longest, Shortest: w.shortest, Threshold: c.threshold(), Values: c.values != nil}
+	for _, gap := range c.rhythm.gaps {
+		if gap > 0 {
+			shape.Gaps = append(shape.Gaps, float64(gap))
+		}
+	}
+	for _, took := range c.runs.took {
+		shape.Runs = append(shape.Runs, float64(took))
+	}
+	shape.RunShort, shape.RunLong, _ = c.runLimits()
+	return shape, nil
+}
+
 // List returns the heartbeats of a space, or all of them when it is empty, in the
 // order of space and name.
 func (b *Book) List(space string) []View {

@@ -15,12 +15,14 @@ const (
 	agreement = 1.5 // the largest of them is at most so many times the smallest
 	retry     = 0.2 // a gap below this share of the median is another try of the same beat
 
-	spread   = 3.75   // scaled median deviations of the logarithm above the median
-	toSigma  = 1.4826 // makes a median deviation a standard deviation of normal values
-	tail     = 0.97   // quantile of the gaps that a wait goes beyond,
-	beyond   = 1.15   // so many times
-	growth   = 3      // a wait does not grow beyond so many times the first one learned
-	minSlack = 1.05   // even the most regular heartbeat is given a twentieth more
+	spread     = 3.75   // scaled median deviations of the logarithm above the median
+	toSigma    = 1.4826 // makes a median deviation a standard deviation of normal values
+	tail       = 0.97   // quantile of the gaps that a wait goes beyond,
+	beyond     = 1.15   // so many times
+	growth     = 3      // a wait does not grow beyond so many times the first one learned
+	leastWait  = 10.    // seconds: nobody is told of a shorter silence,
+	leastSlack = 5.     // nor of one that is longer than usual by less
+	minSlack   = 1.05   // even the most regular heartbeat is given a twentieth more
 )
 
 // Rhythm is what the arrivals of a heartbeat have taught. The zero Rhythm has
@@ -128,6 +130,9 @@ func (r *Rhythm) wait() wait {
 		}
 	}
 	w := usual(known)
+	if w.gaps > 0 {
+		w.longest = max(w.longest, w.median+leastSlack, leastWait)
+	}
 	if limit := growth * float64(r.first); r.first > 0 && w.longest > limit {
 		w.longest, w.capped = limit, true
 	}

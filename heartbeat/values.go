@@ -19,6 +19,9 @@ func (c *check) judgeValue(a Arrival, beat *monitor.Beat, zone *time.Location) f
 	beat.Reading = &monitor.Reading{
 		Expected: reading.Expected, Low: reading.Low, High: reading.High, Score: reading.Score, Signal: string(reading.Signal),
 	}
+	if c.values.Seen() <= quietValues {
+		return finding{}
+	}
 	odd := reading.Anomaly || c.s.Why == monitor.WhyValue && reading.Odd >= c.threshold() // the event goes on
 	if !odd {
 		return finding{}
@@ -42,6 +45,11 @@ func (c *check) threshold() float64 {
 	}
 	return 1 - c.h.Sensitivity
 }
+
+// quietValues is how many values a heartbeat's watch only looks at before it
+// speaks: a day of one each five minutes. The detector dares to judge sooner, but
+// most of what is odd in its first hours is only new.
+const quietValues = 288
 
 const (
 	voteStep        = 0.05 // that a vote moves the sensitivity

@@ -71,4 +71,5 @@ func units(d, big time.Duration, bigName string, small time.Duration, smallName 
 	return fmt.Sprintf("%d %s %d %s", whole, bigName, rest, smallName)
 }
 
-func round(d time.Duration) string { return span(d.Seconds()) }
+// Span writes a time as people say it, with two units at most.
+func Span(d time.Duration) string { return span(d.Seconds()) }

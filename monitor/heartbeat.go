@@ -105,7 +105,7 @@ type Beat struct {
 	Metric   *float64      // nil when the beat carried none
 	Reading  *Reading      // what the detector made of Metric; nil when it did not look
 	Note     string        // one line: the summary or the body's first, at most MaxBeatNote bytes
-	BodySize int           // bytes of the body that is kept; 0 when there is none
+	BodySize int64         // bytes of the body that is kept; 0 when there is none
 }
 
 // Reading is what a detector made of one value.

@@ -32,13 +32,14 @@ type config struct {
 	KeepIncidents time.Duration
 	KeepAudit     time.Duration
 
-	Inputs   inputsConfig
-	Access   accessConfig
-	Graphite graphiteConfig
-	Alerting alertingConfig
-	Sandbox  sandboxConfig
-	Board    boardConfig
-	Schedule scheduleConfig
+	Inputs     inputsConfig
+	Access     accessConfig
+	Graphite   graphiteConfig
+	Alerting   alertingConfig
+	Sandbox    sandboxConfig
+	Board      boardConfig
+	Schedule   scheduleConfig
+	Heartbeats heartbeatConfig
 }
 
 type graphiteConfig struct {
@@ -114,6 +115,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.Sandbox.flags(f)
 	c.Board.flags(f)
 	c.Schedule.flags(f)
+	c.Heartbeats.flags(f)
 }
 
 // flagsShowing adds every setting, because the configuration file of the server

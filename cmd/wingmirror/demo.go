@@ -68,6 +68,7 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 	c.Graphite = graphiteConfig{URL: "http://" + address, Timeout: 10 * time.Second, Step: 10 * time.Second, Concurrency: 4}
 	c.Inputs = inputsConfig{Newest: 200, Bytes: 1 << 30}
 	c.Alerting = alertingConfig{Repeat: time.Hour}
+	c.Heartbeats = heartbeatConfig{PacemakerPath: "/pacemaker"}
 	c.Schedule = scheduleConfig{MaxRuns: 64, MinInterval: time.Second, StopTimeout: 5 * time.Second}
 	s, err := newServer(ctx, c, newLog(p.stderr, c), demoServer)
 	if err != nil {

@@ -31,7 +31,7 @@ func misspeltVariables(environ []string, command *pflag.FlagSet) error {
 	for _, name := range secretSettings {
 		known = append(known, variableOf(name)+"_FILE")
 	}
-	known = append(known, serverVariable, tokenVariable, tokenVariable+"_FILE")
+	known = append(known, serverVariable, tokenVariable, tokenVariable+"_FILE", pingKeyVariable)
 	var errs monitor.FieldErrors
 	for _, pair := range environ {
 		name, _, _ := strings.Cut(pair, "=")

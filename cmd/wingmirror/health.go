@@ -17,12 +17,13 @@ func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", metricsHandler(vitals{
-		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, database: s.db, board: s.board, log: s.log,
+		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, heartbeats: s.beats, database: s.db, board: s.board, log: s.log,
 	}))
 	mux.Handle("POST /hooks/pagerduty", pagerDutyHook{
 		secret: s.config.Alerting.PagerDutySecret, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
 	})
 	mux.Handle("GET "+alerting.GraphPath, graphs{links: s.links(), notices: s.db, log: s.log.With("part", "graphs")})
+	s.machines(mux)
 	mux.Handle("/", pages)
 	return mux
 }

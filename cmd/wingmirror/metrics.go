@@ -12,6 +12,7 @@ import (
 
 	"wingmirror/board"
 	"wingmirror/graphite"
+	"wingmirror/heartbeat"
 	"wingmirror/monitor"
 	"wingmirror/sandbox"
 	"wingmirror/scheduler"
@@ -19,10 +20,14 @@ import (
 
 // vitals are the parts of a running server that count what they do.
 type vitals struct {
-	scheduler interface{ Stats() scheduler.Stats }
-	graphite  interface{ Stats() graphite.Stats }
-	sandbox   interface{ Stats() sandbox.Stats }
-	database  interface {
+	scheduler  interface{ Stats() scheduler.Stats }
+	graphite   interface{ Stats() graphite.Stats }
+	sandbox    interface{ Stats() sandbox.Stats }
+	heartbeats interface {
+		Stats() heartbeat.Stats
+		Levels() map[monitor.Level]int
+	}
+	database interface {
 		ActiveCount(context.Context) (all, active int64, err error)
 		NoticeCounts(context.Context) (map[monitor.NoticeStatus]int64, error)
 	}
@@ -47,6 +52,7 @@ func (v vitals) Collect(out chan<- prometheus.Metric) {
 	v.collectScheduler(s)
 	v.collectGraphite(s)
 	v.collectSandbox(s)
+	v.collectHeartbeats(s)
 	v.collectDatabase(s)
 	if v.board != nil {
 		collectBoard(s, v.board)
@@ -149,6 +155,18 @@ func (v vitals) collectSandbox(s sink) {
 	s.counter("sandbox_quarantined_total", "Runs refused because their monitor killed too many workers.", float64(st.Quarantined))
 	s.counter("sandbox_workers_started_total", "Worker processes started.", float64(st.Started))
 	s.counter("sandbox_workers_died_total", "Worker processes that did not end as planned.", float64(st.Died))
+}
+
+func (v vitals) collectHeartbeats(s sink) {
+	st := v.heartbeats.Stats()
+	s.counter("heartbeat_beats_total", "Beats that were taken and stored.", float64(st.Beats))
+	s.counter("heartbeat_refused_total", "Beats that were refused: a quota is used up, or the name is none.", float64(st.Refused))
+	s.counter("heartbeat_created_total", "Heartbeats made by their first beat.", float64(st.Created))
+	s.counter("heartbeat_missed_total", "Deadlines that passed without a beat.", float64(st.Missed))
+	s.gauge("heartbeat_watch_lateness_seconds", "Longest time from a deadline to its being noticed.", st.Latest.Seconds())
+	for level, n := range v.heartbeats.Levels() {
+		s.gauge("heartbeats", "Heartbeats, by level.", float64(n), "level", level.String())
+	}
 }
 
 // collectTimeout bounds how long a scrape waits for the database.

@@ -15,6 +15,7 @@ import (
 	"wingmirror/alerting"
 	"wingmirror/board"
 	"wingmirror/graphite"
+	"wingmirror/heartbeat"
 	"wingmirror/monitor"
 	"wingmirror/sandbox"
 	"wingmirror/scheduler"
@@ -52,6 +53,9 @@ type server struct {
 	board      *board.Board
 	rooms      []web.Room
 	background []func(context.Context) // what rooms do until the server stops
+	machines   func(*http.ServeMux)    // addresses of rooms that need no login
+	beats      *heartbeat.Book
+	beatKeys   *heartbeat.Keys
 	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
@@ -98,6 +102,9 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	if err = s.openAlerting(kind); err != nil {
+		return nil, err
+	}
+	if err = s.openHeartbeats(ctx); err != nil {
 		return nil, err
 	}
 	if s.shadows, err = openShadows(ctx, s); err != nil {

@@ -2,7 +2,8 @@
 // JSON, a refusal is shown in the form. data-confirm asks once more before;
 // data-auto sends on change; data-show shows a field of the answer in place of
 // a reload, and data-then goes to a page, whose {name} is that field of the
-// answer. data-type says what a field becomes if not text: a list, lines, ids.
+// answer. data-type says what a field becomes if not text: a list, lines, ids;
+// data-all sends empty fields too.
 import { call, Problem } from "./api";
 import { maybe, toast } from "./dom";
 
@@ -64,7 +65,7 @@ function fields(form: HTMLFormElement): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const el of form.elements) {
     if (!(el instanceof HTMLInputElement || el instanceof HTMLSelectElement || el instanceof HTMLTextAreaElement) || !el.name) continue;
-    if (el.value !== "" || el.dataset.type === "lines") values[el.name] = valueOf(el.value, el.dataset.type);
+    if (el.value !== "" || form.dataset.all !== undefined || el.dataset.type === "lines") values[el.name] = valueOf(el.value, el.dataset.type);
   }
   return values;
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,7 +113,7 @@ func readPing(w http.ResponseWriter, r *http.Request) (heartbeat.Arrival, error)
 	if a.Body, err = readBody(w, r); err != nil {
 		return a, err
 	}
-	a.Note = firstLine(a.Body)
+	a.Note = noteOf(a.Kind, a.Body)
 	return a, nil
 }
 
@@ -193,16 +194,20 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// firstLine is the first line of a body that says something, if it is text.
-func firstLine(body []byte) string {
-	head := body[:min(len(body), 4*monitor.MaxBeatNote)]
-	for _, line := range strings.Split(string(head), "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			if !utf8.ValidString(line) && len(head) == len(body) {
-				return "(not text)"
-			}
-			return monitor.Cut(strings.ToValidUTF8(line, ""), monitor.MaxBeatNote)
-		}
+// noteOf is the line of a body that says most: the first, or the last of what a
+// job that failed has said.
+func noteOf(kind monitor.BeatKind, body []byte) string {
+	lines := strings.FieldsFunc(string(body), func(r rune) bool { return r == '\n' || r == '\r' })
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" })
+	if len(lines) == 0 {
+		return ""
 	}
-	return ""
+	line := lines[0]
+	if kind == monitor.BeatFail {
+		line = lines[len(lines)-1]
+	}
+	if !utf8.ValidString(line) {
+		return "(not text)"
+	}
+	return monitor.Cut(strings.TrimSpace(line), monitor.MaxBeatNote)
 }

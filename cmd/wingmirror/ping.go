@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wingmirror/monitor"
+	"wingmirror/web/heartbeats"
+)
+
+const pingKeyVariable = variablePrefix + "PING_KEY"
+
+// pinger sends the beats of one wrapped job.
+type pinger struct {
+	server, key, name, run string
+	query                  url.Values
+	timeout                time.Duration
+	stderr                 io.Writer
+}
+
+func newPing(p process) *cobra.Command {
+	var r remote
+	var job pinger
+	var period, grace, cron, zone string
+	cmd := &cobra.Command{
+		Use:   "ping [flags] -- COMMAND [ARGUMENT...]",
+		Short: "Run a job and send its beats: start, exit status, duration and the end of its output",
+		Long: `Run a job and send its beats: start, exit status, duration and the end of its
+output. The job's output and exit status are passed through; a server that cannot
+be reached is complained about, and never keeps a job from running.
+
+The key stands in ` + pingKeyVariable + `, so that no list of processes shows it.`,
+		Example: `  wingmirror ping --name backup -- /usr/local/bin/backup.sh /srv
+  wingmirror ping --name report --cron "0 6 * * 1-5" --tz Europe/Berlin -- make report`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("say what to run, behind two dashes: wingmirror ping --name backup -- /usr/local/bin/backup.sh")
+			}
+			if err := r.open(p); err != nil {
+				return err
+			}
+			key, ok := p.getenv(pingKeyVariable)
+			if !ok || key == "" {
+				return usageError("put the key of the heartbeat's space into " + pingKeyVariable + "; the Heartbeats page makes one")
+			}
+			job.server, job.key, job.run, job.stderr = r.server, key, strings.ToLower(rand.Text())[:16], p.stderr
+			if job.name == "" {
+				job.name = filepath.Base(args[0])
+			}
+			job.query = url.Values{"rid": {job.run}}
+			for name, value := range map[string]string{"period": period, "grace": grace, "cron": cron, "tz": zone} {
+				if value != "" {
+					job.query.Set(name, value)
+				}
+			}
+			return job.wrap(cmd.Context(), p, args)
+		},
+	}
+	f := cmd.Flags()
+	r.flags(f)
+	f.StringVar(&job.name, "name", "", "name of the heartbeat (default the command's)")
+	f.StringVar(&period, "period", "", "schedule of a new heartbeat: how often, such as 1h; without any it is learned")
+	f.StringVar(&cron, "cron", "", "schedule of a new heartbeat: a crontab")
+	f.StringVar(&zone, "tz", "", "time zone of a new heartbeat, such as Europe/Berlin")
+	f.StringVar(&grace, "grace", "", "how late a new heartbeat may be, such as 10m")
+	f.DurationVar(&job.timeout, "timeout", 10*time.Second, "time for one request to the server")
+	return cmd
+}
+
+// keptOutput is how much of the end of a job's output is sent, in bytes.
+const keptOutput = 16 << 10
+
+func (j pinger) wrap(ctx context.Context, p process, args []string) error {
+	j.send(ctx, "start", nil)
+	var output tailWriter
+	job := exec.CommandContext(ctx, args[0], args[1:]...)
+	job.Stdin = os.Stdin
+	job.Stdout, job.Stderr = io.MultiWriter(p.stdout, &output), io.MultiWriter(p.stderr, &output)
+	job.Cancel = func() error { return job.Process.Signal(os.Interrupt) }
+	err := job.Run()
+	code := 0
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
+		if code = ended.ExitCode(); code < 0 { // a signal ended it
+			code = 255
+		}
+	} else if err != nil {
+		code = 127
+		fmt.Fprintf(&output, "%v\n", err)
+		fmt.Fprintf(p.stderr, "wingmirror: %v\n", err)
+	}
+	j.send(context.WithoutCancel(ctx), strconv.Itoa(code), output.bytes())
+	if code != 0 {
+		return &exitError{code: code} // the job's own, without a word of ours
+	}
+	return nil
+}
+
+// send tries three times; what fails is said on the standard error, and that is all.
+func (j pinger) send(ctx context.Context, what string, body []byte) {
+	address := j.server + heartbeats.PingPath + url.PathEscape(j.key) + "/" + url.PathEscape(j.name) + "/" + what + "?" + j.query.Encode()
+	var err error
+	for attempt := range 3 {
+		if attempt > 0 {
+			time.Sleep(time.Duration(attempt) * time.Second)
+		}
+		if err = j.post(ctx, address, body); err == nil || errors.Is(err, errRefused) {
+			break
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(j.stderr, "wingmirror: the beat was not sent: %v\n", redactKey(err, j.key))
+	}
+}
+
+var errRefused = errors.New("the server refused it")
+
+func redactKey(err error, key string) string { return strings.ReplaceAll(err.Error(), key, "KEY") }
+
+func (j pinger) post(ctx context.Context, address string, body []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, j.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // its beginning is enough to say why
+	switch {
+	case answer.StatusCode < 300:
+		return nil
+	case answer.StatusCode < 500:
+		return fmt.Errorf("%w: %s", errRefused, strings.TrimSpace(string(text)))
+	}
+	return fmt.Errorf("%s: %s", answer.Status, monitor.Cut(strings.TrimSpace(string(text)), 200))
+}
+
+// tailWriter keeps the end of what is written to it, whole lines where they fit.
+type tailWriter struct{ kept []byte }
+
+// Write keeps the newest bytes.
+func (t *tailWriter) Write(b []byte) (int, error) {
+	t.kept = append(t.kept, b...)
+	if len(t.kept) > 2*keptOutput {
+		t.kept = append(t.kept[:0], t.kept[len(t.kept)-keptOutput:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tailWriter) bytes() []byte {
+	if len(t.kept) <= keptOutput {
+		return t.kept
+	}
+	end := t.kept[len(t.kept)-keptOutput:]
+	if i := bytes.IndexByte(end, '\n'); i >= 0 && i < len(end)-1 {
+		end = end[i+1:]
+	}
+	return end
+}
