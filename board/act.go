@@ -226,6 +226,7 @@ func (b *Board) UseFiles(ctx context.Context, config Config, problem error) {
 // changed in the pages as FieldErrors, or nil.
 func (b *Board) CheckComponent(c monitor.Component) error {
 	errs := monitor.AllFieldErrors(ValidateComponent(c))
+	c.Line = -1 // so that what is wrong with it is told from what is wrong with others
 	b.mu.Lock()
 	all := []monitor.Component{c}
 	for _, other := range b.components {
@@ -238,7 +239,7 @@ func (b *Board) CheckComponent(c monitor.Component) error {
 	}
 	b.mu.Unlock()
 	for _, p := range checkTree(all) {
-		if p.File == "" && p.Line == 0 && len(errs) == 0 {
+		if p.Line == c.Line {
 			errs = append(errs, monitor.Invalid(p.Field, "%s", p.Message))
 		}
 	}

@@ -132,7 +132,11 @@ func ValidateComponent(c monitor.Component) error {
 	}
 	for i, text := range c.Alerts {
 		if _, err := monitor.ParseDestination(text); err != nil {
-			check(false, fmt.Sprintf("alerts[%d]", i), "%v", err)
+			text := err.Error()
+			if all := monitor.AllFieldErrors(err); len(all) > 0 {
+				text = all[0].Message
+			}
+			check(false, fmt.Sprintf("alerts[%d]", i), "%s", text)
 		}
 	}
 	if len(errs) == 0 {

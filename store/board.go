@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"wingmirror/monitor"
 )
@@ -131,7 +132,9 @@ func (db *DB) SavePush(ctx context.Context, r monitor.Rationale) error {
 		Component: r.Component, ID: r.ID, Level: uint8(r.Level), Title: r.Title, Description: r.Description, Link: r.Link, StartAt: millis(r.Start),
 		EndAt: millis(r.End), Overrides: r.Overrides, Metadata: string(r.Metadata), Author: r.Author, SeenAt: millis(r.Seen), ChangedAt: millis(r.Changed),
 	}
-	return db.transaction(ctx, "save pushed rationale", func(tx *gorm.DB) error { return tx.Save(&row).Error })
+	return db.transaction(ctx, "save pushed rationale", func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+	})
 }
 
 // DeletePush removes a rationale that was pushed; ErrNotFound when there is none.

@@ -37,6 +37,17 @@ func TestBoard_RecordsComeBackAsTheyWereStored(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if err := db.SavePush(ctx, push); err != nil {
+		t.Fatalf("pushed again: %v", err)
+	}
+	for range 2 { // one that belongs to no component, too
+		if err := db.SavePush(ctx, monitor.Rationale{ID: "status", End: at}); err != nil {
+			t.Fatalf("pushed again: %v", err)
+		}
+	}
+	if err := db.DeletePush(ctx, "", "status"); err != nil {
+		t.Fatal(err)
+	}
 	got, err := db.BoardRecords(ctx, at)
 	if err != nil {
 		t.Fatal(err)

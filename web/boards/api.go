@@ -143,11 +143,12 @@ func parseMoment(field, text string) (time.Time, error) {
 type overrideInput struct {
 	Component string `path:"component"`
 	Body      struct {
-		untilBody
-		Level  any    `json:"level" doc:"DC1 to DC5, or 1 to 5"`
-		Reason string `json:"reason"`
-		Link   string `json:"link,omitempty"`
-		From   string `json:"from,omitempty" doc:"When it begins; empty is now"`
+		Level    any    `json:"level,omitempty" doc:"DC1 to DC5, or 1 to 5"`
+		Reason   string `json:"reason,omitempty" doc:"Why; required"`
+		Until    string `json:"until,omitempty" doc:"When it ends, as 2030-12-24T18:00:00Z; either this or duration"`
+		Duration string `json:"duration,omitempty" doc:"For how long from now: 30m, 8h, 2d"`
+		Link     string `json:"link,omitempty"`
+		From     string `json:"from,omitempty" doc:"When it begins; empty is now"`
 	}
 }
 
@@ -159,7 +160,7 @@ func (r room) apiOverride(ctx context.Context, in *overrideInput) (*overrideOutp
 	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
 	level, err := readLevel(in.Body.Level)
 	collect(err)
-	until, err := in.Body.end(now, "until")
+	until, err := untilBody{in.Body.Until, in.Body.Duration}.end(now, "until")
 	collect(err)
 	from := now
 	if in.Body.From != "" {
@@ -233,8 +234,8 @@ type pushInput struct {
 	Component string `path:"component"`
 	ID        string `path:"id"`
 	Body      struct {
-		Level       any             `json:"level" doc:"DC1 to DC5, or 1 to 5"`
-		Title       string          `json:"title"`
+		Level       any             `json:"level,omitempty" doc:"DC1 to DC5, or 1 to 5"`
+		Title       string          `json:"title,omitempty" doc:"A line; required"`
 		Description string          `json:"description,omitempty"`
 		Link        string          `json:"link,omitempty"`
 		StartDate   string          `json:"start_date,omitempty" doc:"Empty is now"`

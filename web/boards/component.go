@@ -30,7 +30,7 @@ func (r room) componentRoutes() []web.Route {
 
 // configBody is how a component is configured.
 type configBody struct {
-	ID          string            `json:"id"`
+	ID          string            `json:"id,omitempty" doc:"Required for a new one; never changes"`
 	Version     int               `json:"version,omitempty" doc:"Of the component that this replaces; 0 for one of a file"`
 	Name        string            `json:"name,omitempty"`
 	Description string            `json:"description,omitempty"`
