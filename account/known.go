@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// known remembers who was let in lately, for the time when the ledger is down:
-// then nobody can have been shut out either, and the pages and gates that answer
-// from memory should not shut everybody out. The zero value is ready to use.
+// known remembers who was let in lately. A program that asks again at once is
+// not looked up again, and while the ledger is down, when nobody can have been
+// shut out either, pages and gates that answer from memory do not shut everybody
+// out. Whatever this process changes about users and tokens empties it. The zero
+// value is ready to use.
 type known struct {
 	mu  sync.Mutex
 	all map[string]knownIdentity // by the hash of the secret
@@ -20,7 +22,8 @@ type knownIdentity struct {
 }
 
 const (
-	knownHolds = time.Hour // since the ledger vouched for an identity
+	knownFresh = time.Second // within which a token is not looked up again
+	knownHolds = time.Hour   // since the ledger vouched for an identity
 	maxKnown   = 10_000
 )
 
@@ -48,4 +51,22 @@ func (k *known) recall(hash string, at time.Time) (Identity, bool) {
 		return Identity{}, false
 	}
 	return one.who, true
+}
+
+// fresh is recall for what the ledger said a moment ago.
+func (k *known) fresh(hash string, at time.Time) (Identity, bool) {
+	k.mu.Lock()
+	one, ok := k.all[hash]
+	k.mu.Unlock()
+	if !ok || at.Sub(one.at) >= knownFresh || !one.ends.IsZero() && !at.Before(one.ends) {
+		return Identity{}, false
+	}
+	return one.who, true
+}
+
+// clear forgets everybody.
+func (k *known) clear() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all = nil
 }

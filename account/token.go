@@ -80,6 +80,9 @@ func (a *Access) FromToken(ctx context.Context, text string) (Identity, error) {
 	if err != nil {
 		return Identity{}, errToken
 	}
+	if i, ok := a.known.fresh(string(hash), a.now()); ok {
+		return i, nil
+	}
 	t, u, err := a.ledger.FindToken(ctx, hash)
 	if notFound(err) {
 		a.known.forget(string(hash))
@@ -230,6 +233,7 @@ func (a *Access) listTokens(ctx context.Context, userID int64) ([]monitor.Token,
 // RevokeToken makes a token worthless at once. Users revoke their own, admins
 // everybody's; to others it is not found.
 func (a *Access) RevokeToken(ctx context.Context, id int64) error {
+	defer a.known.clear()
 	who := From(ctx)
 	if err := who.Check(monitor.RoleViewer, monitor.ScopeAdmin); err != nil {
 		return err

@@ -150,6 +150,7 @@ type UserEdit struct {
 // everywhere and stops their tokens until they are enabled again. The last
 // enabled admin stays one.
 func (a *Access) EditUser(ctx context.Context, id int64, edit UserEdit) (monitor.User, error) {
+	defer a.known.clear()
 	who := From(ctx)
 	if err := manages(who); err != nil {
 		return monitor.User{}, err
@@ -238,6 +239,7 @@ func keepAdmin(before, after monitor.User, otherAdmins int) error {
 // RemoveUser removes a user with their sessions and tokens; what they did stays
 // in the audit log. Only admins may, and the last admin stays.
 func (a *Access) RemoveUser(ctx context.Context, id int64) error {
+	defer a.known.clear()
 	who := From(ctx)
 	if err := manages(who); err != nil {
 		return err
@@ -254,6 +256,7 @@ func (a *Access) RemoveUser(ctx context.Context, id int64) error {
 // SetPassword gives a user a password, and logs them out everywhere. Only
 // admins may.
 func (a *Access) SetPassword(ctx context.Context, id int64, password string) error {
+	defer a.known.clear()
 	who := From(ctx)
 	if err := manages(who); err != nil {
 		return err
@@ -292,6 +295,7 @@ func (a *Access) setPassword(ctx context.Context, who Identity, u monitor.User, 
 // everywhere, and returns the secret of a new session for where they are. The
 // current password is guarded like a login.
 func (a *Access) ChangePassword(ctx context.Context, current, password string) (secret string, err error) {
+	defer a.known.clear()
 	who := From(ctx)
 	if err := who.self(); err != nil {
 		return "", err

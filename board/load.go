@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	maxFile        = 1 << 20 // bytes
+	maxFile        = 8 << 20 // bytes
 	maxName        = 64      // characters
 	maxDescription = 1024    // characters
 )

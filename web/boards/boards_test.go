@@ -25,7 +25,7 @@ import (
 // world is a server with a board over a real database.
 type world struct {
 	*httptest.Server
-	t      *testing.T
+	t      testing.TB
 	board  *board.Board
 	db     *store.DB
 	access *account.Access
@@ -68,7 +68,7 @@ type noIncidents struct{ incidents }
 
 type incidents = web.Incidents
 
-func newWorld(t *testing.T, text string, change func(*boards.Room)) *world {
+func newWorld(t testing.TB, text string, change func(*boards.Room)) *world {
 	t.Helper()
 	w := &world{t: t}
 	log := slog.New(slog.DiscardHandler)
