@@ -4,16 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"wingmirror/monitor"
 )
 
-var userName = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+'-]{0,63}$`)
+// maxUserName is the most characters of a user's name.
+const maxUserName = 64
+
+// isUserName reports whether a name has only a to z, digits and ._@+'-, and begins
+// with a letter or a digit.
+func isUserName(name string) bool {
+	first := strings.Trim(name[:min(1, len(name))], letters) == ""
+	return name != "" && len(name) <= maxUserName && first && strings.Trim(name, letters+"._@+'-") == ""
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 func checkName(name string) error {
-	if !userName.MatchString(name) {
+	if !isUserName(name) {
 		return monitor.Invalid("name", "a user's name has 1 to 64 letters, digits and any of . _ @ + ' - and begins with a letter or digit; an e-mail address will do")
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -51,22 +52,28 @@ func isBinary(page []byte) bool {
 	})
 }
 
+// Made when the first such page comes: a worker process starts in a few milliseconds,
+// and needs none of them.
 var (
-	htmlStart   = regexp.MustCompile(`(?i)^\s*(<!--.*?-->\s*)*<(!doctype|html|head|body|center|h[1-6]|p|div|pre|title)\b`)
-	htmlHidden  = regexp.MustCompile(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->|<!doctype[^>]*>`)
-	htmlBreak   = regexp.MustCompile(`(?i)<(/?(p|div|h[1-6]|li|tr|pre|title|head|body|center)|br)\b[^>]*>`)
-	htmlTag     = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
-	boilerplate = regexp.MustCompile(`(?i)^(graphite encountered an unexpected error|please contact your site administrator|bad request$|not found$|internal server error$)`)
+	htmlStart   = lazily(`(?i)^\s*(<!--.*?-->\s*)*<(!doctype|html|head|body|center|h[1-6]|p|div|pre|title)\b`)
+	htmlHidden  = lazily(`(?is)<(script|style)\b.*?</(script|style)\s*>|<!--.*?-->|<!doctype[^>]*>`)
+	htmlBreak   = lazily(`(?i)<(/?(p|div|h[1-6]|li|tr|pre|title|head|body|center)|br)\b[^>]*>`)
+	htmlTag     = lazily(`</?[a-zA-Z][^<>]*>`)
+	boilerplate = lazily(`(?i)^(graphite encountered an unexpected error|please contact your site administrator|bad request$|not found$|internal server error$)`)
 )
 
-func looksLikeHTML(text string) bool { return htmlStart.MatchString(text) }
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
+func looksLikeHTML(text string) bool { return htmlStart().MatchString(text) }
 
 // withoutTags leaves a page's text. What it returns is shown as text, never as
 // HTML, so an odd tag that stays in is a blemish and no danger.
 func withoutTags(text string) string {
-	text = htmlHidden.ReplaceAllString(text, "\n")
-	text = htmlBreak.ReplaceAllString(text, "\n")
-	return htmlTag.ReplaceAllString(text, "")
+	text = htmlHidden().ReplaceAllString(text, "\n")
+	text = htmlBreak().ReplaceAllString(text, "\n")
+	return htmlTag().ReplaceAllString(text, "")
 }
 
 // unescape undoes HTML escapes. carbonapi escapes its plain text, and what it
@@ -119,7 +126,7 @@ func firstLine(lines []string) string {
 			line = strings.TrimSpace(name) + ": " + strings.TrimSpace(text)
 		}
 		switch {
-		case first == "" || boilerplate.MatchString(first):
+		case first == "" || boilerplate().MatchString(first):
 			first, listed = line, pair
 		case pair && listed && len(first) < longestReason:
 			first += "; " + line

@@ -138,10 +138,10 @@ func (c *Channel) compose(n monitor.Notice, picture func(monitor.Message) ([]byt
 			}
 		}
 	}
-	if err := msg.SetBodyTextTemplate(textTemplate, view); err != nil {
+	if err := msg.SetBodyTextTemplate(textTemplate(), view); err != nil {
 		return nil, fmt.Errorf("write text: %w", err)
 	}
-	if err := msg.AddAlternativeHTMLTemplate(htmlTemplate, view); err != nil {
+	if err := msg.AddAlternativeHTMLTemplate(htmlTemplate(), view); err != nil {
 		return nil, fmt.Errorf("write HTML: %w", err)
 	}
 	return msg, nil

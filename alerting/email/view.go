@@ -3,6 +3,7 @@ package email
 import (
 	_ "embed"
 	htmltemplate "html/template"
+	"sync"
 	texttemplate "text/template"
 	"time"
 
@@ -17,8 +18,9 @@ var textSource string
 var htmlSource string
 
 var (
-	textTemplate = texttemplate.Must(texttemplate.New("text").Parse(textSource))
-	htmlTemplate = htmltemplate.Must(htmltemplate.New("html").Parse(htmlSource))
+	// Parsed for the first mail: worker processes start without.
+	textTemplate = sync.OnceValue(func() *texttemplate.Template { return texttemplate.Must(texttemplate.New("text").Parse(textSource)) })
+	htmlTemplate = sync.OnceValue(func() *htmltemplate.Template { return htmltemplate.Must(htmltemplate.New("html").Parse(htmlSource)) })
 )
 
 // view is what the templates show.
