@@ -109,6 +109,13 @@ type pageInput struct {
 	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
+type incidentsInput struct {
+	Before  int64  `query:"before" minimum:"0" doc:"Only those with a smaller id: next of the page before"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Subject string `query:"subject" doc:"Only of this subject, as kind/key" example:"monitor/12"`
+	Open    bool   `query:"open" doc:"Only those under way"`
+}
+
 type incidentBody struct {
 	ID       int64      `json:"id"`
 	Key      string     `json:"key" doc:"The dedup key of its notices"`
@@ -137,8 +144,15 @@ func toIncident(i monitor.Incident) incidentBody {
 	}
 }
 
-func (s *server) apiIncidents(ctx context.Context, in *pageInput) (*incidentsOutput, error) {
-	incidents, err := s.Incidents.Incidents(ctx, store.IncidentFilter{Before: in.Before, Limit: in.Limit + 1})
+func (s *server) apiIncidents(ctx context.Context, in *incidentsInput) (*incidentsOutput, error) {
+	f := store.IncidentFilter{Open: in.Open, Before: in.Before, Limit: in.Limit + 1}
+	if in.Subject != "" {
+		var err error
+		if f.Subject, err = monitor.ParseSubject(in.Subject); err != nil {
+			return nil, monitor.Invalid("subject", "%q is not kind/key; write for example monitor/12", in.Subject)
+		}
+	}
+	incidents, err := s.Incidents.Incidents(ctx, f)
 	if err != nil {
 		return nil, err
 	}

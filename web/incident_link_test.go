@@ -5,7 +5,37 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
+
+func TestIncidents_OfOneSubjectOrOpenOnes(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	h := handler(t, w.options())
+	for _, sc := range []scenario{
+		{name: "of one", method: "GET", path: "/incidents?subject=monitor/1", status: 200, contains: []string{"of Conversion rate", `href="/incidents?open=1&amp;subject=monitor%2F1"`}, lacks: []string{"Queue depth"}},
+		{name: "open", method: "GET", path: "/incidents?open=1", status: 200, contains: []string{"Queue depth"}, lacks: []string{">closed<"}},
+		{name: "of nothing", method: "GET", path: "/incidents?subject=monitor/99", status: 200, contains: []string{"No incident here"}},
+		{name: "nonsense", method: "GET", path: "/incidents?subject=x", status: 404},
+		{name: "API: of one", method: "GET", path: "/api/v1/incidents?subject=monitor/3&limit=1", status: 200, contains: []string{"Queue depth"}, lacks: []string{"Conversion rate"}},
+		{name: "API: open", method: "GET", path: "/api/v1/incidents?open=true", status: 200, contains: []string{"Queue depth"}, lacks: []string{`"id":1,`}},
+		{name: "API: nonsense", method: "GET", path: "/api/v1/incidents?subject=x", status: 422, contains: []string{"monitor/12"}},
+	} {
+		sc.run(t, h)
+	}
+}
+
+func TestBrowser_AKeyAcknowledges(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	o := w.options()
+	o.Desk = w
+	b := startBrowserOn(t, handler(t, o))
+	b.Open("/incidents/2")
+	b.Do(chromedp.KeyEvent("a"))
+	b.Wait("document.querySelector('main').textContent.includes('Take acknowledgement back')")
+}
 
 func TestPages_LeadFromTroubleToItsIncident(t *testing.T) {
 	w := newWorld(t, time.Now)

@@ -112,6 +112,51 @@ func pathTime(text string) (time.Time, error) {
 type incidentsData struct {
 	Incidents []incidentRow
 	Older     string
+	Chips     []chip
+	Of        string // name of the subject that they are of; "" for all
+}
+
+// incidentsQuery is what the address says is wanted.
+type incidentsQuery struct {
+	Subject monitor.Subject // zero for all
+	Open    bool            // only those under way
+}
+
+func parseIncidentsQuery(q url.Values) (incidentsQuery, error) {
+	wanted := incidentsQuery{Open: q.Get("open") == "1"}
+	text := q.Get("subject")
+	if text == "" {
+		return wanted, nil
+	}
+	var err error
+	if wanted.Subject, err = monitor.ParseSubject(text); err != nil {
+		return wanted, notFound("subject=%q names nothing", text)
+	}
+	return wanted, nil
+}
+
+func (q incidentsQuery) href(before int64) string {
+	v := url.Values{}
+	if q.Subject != (monitor.Subject{}) {
+		v.Set("subject", q.Subject.String())
+	}
+	if q.Open {
+		v.Set("open", "1")
+	}
+	if before > 0 {
+		v.Set("before", strconv.FormatInt(before, 10))
+	}
+	if len(v) == 0 {
+		return "/incidents"
+	}
+	return "/incidents?" + v.Encode()
+}
+
+// chips lead from these incidents to fewer or more of them.
+func (q incidentsQuery) chips() []chip {
+	all, open := q, q
+	all.Open, open.Open = false, true
+	return []chip{{Label: "all", Href: all.href(0), Current: !q.Open}, {Label: "open", Href: open.href(0), Current: q.Open}}
 }
 
 type incidentRow struct {
@@ -133,16 +178,26 @@ func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	incidents, err := s.Incidents.Incidents(r.Context(), store.IncidentFilter{Before: before, Limit: pageRows + 1})
+	q, err := parseIncidentsQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	data := incidentsData{}
+	incidents, err := s.Incidents.Incidents(r.Context(), store.IncidentFilter{Subject: q.Subject, Open: q.Open, Before: before, Limit: pageRows + 1})
+	if err != nil {
+		return err
+	}
+	data := incidentsData{Chips: q.chips()}
+	if q.Subject != (monitor.Subject{}) {
+		data.Of = q.Subject.String()
+		if len(incidents) > 0 {
+			data.Of = incidents[0].Name
+		}
+	}
 	for _, i := range slicePage(incidents, 0, pageRows) {
 		data.Incidents = append(data.Incidents, s.toIncidentRow(i))
 	}
 	if len(incidents) > pageRows {
-		data.Older = "/incidents?before=" + strconv.FormatInt(incidents[pageRows-1].ID, 10)
+		data.Older = q.href(incidents[pageRows-1].ID)
 	}
 	return s.render(w, r, View{Page: "incidents", Title: "Incidents", Nav: "Incidents", Live: true, Data: data})
 }

@@ -20,6 +20,7 @@ type monitorData struct {
 	Class    string
 	CanEdit  bool
 	Quiet    bool // notices can be silenced
+	Past     bool // a room can run it over the past
 	CanTry   bool // destinations
 	Strip    *strip
 	Silenced *alerting.Hold // nil when it is not
@@ -113,6 +114,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 		Runs: runs[:min(len(runs), 12)], Presets: presets(), Zones: commonZones(), Faults: monitor.Faults(),
 	}
 	data.Incident = state.Open
+	data.Past = s.serves("/api/v1/backtests")
 	data.CanTry = data.CanEdit && s.Trial != nil
 	data.Quiet = s.Silences != nil && data.CanEdit
 	rows, err := s.overview(ctx)

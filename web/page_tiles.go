@@ -20,6 +20,7 @@ type tilesData struct {
 	Tiles     []tile
 	Pages     pages
 	Keep      string // where the order of the tiles is sent; "": it cannot be changed
+	Next      string // address of what a wall shows after a while; "" when all fits
 	CanEdit   bool
 	CanKeep   bool               // as a dashboard
 	Boards    bool               // there are dashboards
@@ -81,6 +82,13 @@ func (s *server) tiles(w http.ResponseWriter, r *http.Request, data tilesData, r
 	found := slices.Clone(q.filter(rows))
 	arrange(found, order)
 	data.Pages = newPages(q, len(found), mostTiles)
+	if data.Kiosk && data.Pages.Parts() {
+		next := q
+		if next.Page++; data.Pages.Later == "" {
+			next.Page = 0
+		}
+		data.Next = next.Kiosk()
+	}
 	for _, row := range slicePage(found, data.Pages.offset, mostTiles) {
 		t := tile{monitorRow: s.toMonitorRow(row)}
 		var err error

@@ -53,6 +53,12 @@ func (h Host) Now() time.Time { return h.s.Now() }
 // Log is where a room says what its operator should know.
 func (h Host) Log() *slog.Logger { return h.s.Log }
 
+// serves reports whether a room brings a route, so that a page can leave out
+// what leads nowhere.
+func (s *server) serves(pattern string) bool {
+	return slices.ContainsFunc(s.roomRoutes(), func(r Route) bool { return r.Pattern == pattern })
+}
+
 func (s *server) roomRoutes() []Route {
 	var all []Route
 	for _, room := range s.Rooms {

@@ -204,7 +204,10 @@ func (w *world) LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.De
 }
 
 func (w *world) Incidents(_ context.Context, f store.IncidentFilter) ([]monitor.Incident, error) {
-	return newest(w.incidents, f.Before, f.Limit, func(i monitor.Incident) int64 { return i.ID }), nil
+	wanted := slices.DeleteFunc(slices.Clone(w.incidents), func(i monitor.Incident) bool {
+		return f.Subject != (monitor.Subject{}) && i.Subject != f.Subject || f.Open && !i.ClosedAt.IsZero()
+	})
+	return newest(wanted, f.Before, f.Limit, func(i monitor.Incident) int64 { return i.ID }), nil
 }
 
 func (w *world) Incident(_ context.Context, id int64) (monitor.Incident, []monitor.Event, error) {

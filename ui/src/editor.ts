@@ -2,6 +2,7 @@
 import "./editor.css";
 import { type Answer, call, isAbort, type Problem } from "./api";
 import { askAboutConflict } from "./conflict";
+import { copyCSV, copyPNG } from "./copy";
 import { $, all, boot, confirmTwice, debounce, h, maybe, toast } from "./dom";
 import { Drafts, Form } from "./form";
 import { merge } from "./merge";
@@ -74,11 +75,9 @@ class Page {
     if (remove) confirmTwice(remove, "Press again to delete", () => void this.remove());
     window.addEventListener("beforeunload", () => this.keepDraft());
     document.addEventListener("wm:swapped", () => this.follow());
-    maybe("#copy-csv")?.addEventListener("click", () => {
-      void navigator.clipboard.writeText(this.result.graph.csv()).then(() => toast("Copied the graph's numbers as CSV."), () => toast("This browser did not allow copying."));
-    });
+    maybe("#copy-csv")?.addEventListener("click", () => void copyCSV(this.result.graph));
+    maybe("#copy-png")?.addEventListener("click", () => void copyPNG(this.result.graph, this.stored.name));
     maybe("#try-alerts")?.addEventListener("click", () => void this.tryAlerts());
-    maybe("#copy-png")?.addEventListener("click", () => void this.copyPNG());
   }
 
   private readonly keepSoon = debounce(400, () => this.keepDraft());
@@ -323,21 +322,6 @@ class Page {
     slot.textContent = failed.join("\n");
     const sent = all.length - failed.length;
     toast(all.length === 0 ? "Write a destination first." : `${sent} of ${all.length} test notices went out.`);
-  }
-
-  /** Copies the picture of the graph; where a browser refuses that, it is saved as a file. */
-  private async copyPNG(): Promise<void> {
-    const blob = await this.result.graph.png();
-    if (!blob) { toast("There is no graph yet."); return; }
-    try {
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
-      toast("Copied the graph as a picture.");
-    } catch {
-      const url = URL.createObjectURL(blob);
-      h("a", { href: url, download: `${this.stored.name || "monitor"}.png` }).click();
-      URL.revokeObjectURL(url);
-      toast("Saved the graph as a picture.");
-    }
   }
 }
 

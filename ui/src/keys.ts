@@ -26,6 +26,7 @@ export function startKeys(): void {
       case "k": move(-1); return;
       case "Enter": if (e.target === document.body || e.target instanceof HTMLTableRowElement) selected()?.querySelector<HTMLAnchorElement>("a")?.click(); return;
       case "x": selected()?.querySelector<HTMLInputElement>(".sel input")?.click(); return;
+      case "a": case "o": press(e.key); return;
       case "p": selected()?.querySelector<HTMLInputElement>(".switch")?.click(); return;
       case "/": {
         const search = maybe<HTMLInputElement>("#q");
@@ -34,6 +35,12 @@ export function startKeys(): void {
       }
     }
   });
+}
+
+/** Presses the button that says it is for the key: of the chosen row, or the first of the page. */
+function press(key: string): void {
+  const button = `[data-press="${key}"]`;
+  (selected()?.querySelector<HTMLElement>(button) ?? maybe(button))?.click();
 }
 
 const typing = (target: EventTarget | null): boolean =>

@@ -7,6 +7,9 @@ import { exact } from "./time";
 /** How old a page may grow before it asks by itself, and before it warns, in milliseconds. */
 const newsEvery = 60_000, tooOld = 15_000;
 
+/** How long a wall shows one page of tiles before the next, in milliseconds. */
+const cycle = 30_000;
+
 interface Summary { worst: string; critical: number; warning: number; unknown: number }
 
 export function startLive(): void {
@@ -23,6 +26,8 @@ export function startLive(): void {
     if (await reload()) fresh = Date.now();
     window.setTimeout(() => { busy = false; if (stale) void refresh(); }, 2000);
   };
+  const next = maybe("[data-next]")?.dataset.next;
+  if (next) window.setTimeout(() => location.replace(next), cycle);
   const stream = new EventSource("/events");
   const dot = maybe(".live-dot");
   stream.addEventListener("open", () => { dot?.classList.add("on"); });

@@ -2,7 +2,7 @@
 // runs, and the question before a save that loses a labelled incident.
 import { call, type Problem } from "./api";
 import { Backtest, type Editor } from "./backtest";
-import { $, h } from "./dom";
+import { $, h, maybe } from "./dom";
 import { Shadow } from "./shadow";
 import { Sweep } from "./sweep";
 import { exact } from "./time";
@@ -18,7 +18,7 @@ export class Past {
 
   constructor(private readonly editor: Editor & { run(): void }, canEdit: boolean) {
     startTimeline();
-    if (canEdit) {
+    if (canEdit && maybe("#past")) {
       this.backtest = new Backtest(editor);
       new Sweep(editor, this.backtest);
       new Shadow(editor);
@@ -53,7 +53,7 @@ export class Past {
 
   /** Asks before a save that no longer catches what people said was right to be told. */
   async maySave(m: Monitor): Promise<boolean> {
-    if (m.id === 0) return true;
+    if (m.id === 0 || !maybe("#past")) return true;
     let lost: Label[];
     try {
       const { body } = await call<{ lost: Label[] | null }>(`/api/v1/monitors/${m.id}/losses`, { method: "POST", body: { monitor: m } });
