@@ -47,6 +47,16 @@ func (s SetAside) String() string {
 type Batch struct {
 	Events []monitor.PushedEvent
 	Bad    []SetAside
+
+	places []SetAside // of the events, without a reason
+}
+
+// place returns where in the text the i-th event was.
+func (b Batch) place(i int) SetAside {
+	if i < len(b.places) {
+		return b.places[i]
+	}
+	return SetAside{Index: i, Line: 1}
 }
 
 // Decode reads one event, a JSON array of them, or one on each line (NDJSON). An
@@ -167,6 +177,7 @@ func (d *decoder) take(raw []byte, offset int) {
 		return
 	}
 	d.batch.Events = append(d.batch.Events, e)
+	d.batch.places = append(d.batch.places, SetAside{Index: d.index, Line: d.lineAt(offset)})
 	d.index++
 }
 

@@ -24,7 +24,7 @@ func (q *queue) add(e *monitor.PushedEvent) {
 		return
 	}
 	q.events.count++
-	heap.Push(&q.events, waiting{e, q.events.count})
+	heap.Push(&q.events, waitingEvent{e, q.events.count})
 }
 
 // next takes the oldest event that is not newer than a time.
@@ -33,18 +33,18 @@ func (q *queue) next(asOf float64) (*monitor.PushedEvent, bool) {
 		q.released = max(q.released, asOf)
 		return nil, false
 	}
-	return heap.Pop(&q.events).(waiting).event, true
+	return heap.Pop(&q.events).(waitingEvent).event, true
 }
 
-// waiting is an event, and how many came before it.
-type waiting struct {
+// waitingEvent is an event, and how many came before it.
+type waitingEvent struct {
 	event *monitor.PushedEvent
 	order int64
 }
 
 // pending is a heap of events by time, and by arrival where that is the same.
 type pending struct {
-	all   []waiting
+	all   []waitingEvent
 	count int64
 }
 
@@ -60,12 +60,12 @@ func (p *pending) Less(i, j int) bool {
 
 func (p *pending) Swap(i, j int) { p.all[i], p.all[j] = p.all[j], p.all[i] }
 
-func (p *pending) Push(one any) { p.all = append(p.all, one.(waiting)) }
+func (p *pending) Push(one any) { p.all = append(p.all, one.(waitingEvent)) }
 
 func (p *pending) Pop() any {
 	last := len(p.all) - 1
 	one := p.all[last]
-	p.all[last] = waiting{}
+	p.all[last] = waitingEvent{}
 	p.all = p.all[:last]
 	return one
 }

@@ -86,3 +86,21 @@ type RuleWindows struct {
 	Fingerprint string // of the rule's text: windows of a rule that reads otherwise mean nothing
 	Data        []byte
 }
+
+// EventFilter says which events are asked for. Zero fields ask for nothing.
+type EventFilter struct {
+	From, Until time.Time // of their timestamps: From is included, Until is not
+	Service     string
+	Component   string
+	Server      string
+	Text        string // somewhere in the event's JSON
+	Before      int64  // those that came before the event of this Seq
+	Limit       int
+}
+
+// EventNames are the names that events carry, for completion.
+type EventNames struct {
+	Services   []string
+	Components []string
+	Servers    []string
+}

@@ -20,6 +20,7 @@ type hotStatements struct {
 	record     hotStatement
 	beatState  hotStatement
 	beat       hotStatement
+	event      hotStatement
 	active     map[int]hotStatement // by the number of monitors that are asked for, see padded
 }
 
@@ -52,7 +53,7 @@ func (db *DB) prepareHot(ctx context.Context) error {
 	for _, s := range []struct {
 		text string
 		into *hotStatement
-	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}, {recordSQL, &db.hot.record}, {putStateSQL, &db.hot.beatState}, {putBeatSQL, &db.hot.beat}} {
+	}{{countRunSQL, &db.hot.countRun}, {endRunSQL, &db.hot.endRun}, {lastDetailSQL, &db.hot.lastDetail}, {recordSQL, &db.hot.record}, {putStateSQL, &db.hot.beatState}, {putBeatSQL, &db.hot.beat}, {putEventSQL, &db.hot.event}} {
 		if s.into.stmt, err = conn.PrepareContext(ctx, s.text); err != nil {
 			return err
 		}
@@ -74,15 +75,20 @@ var errNoTransaction = errors.New("a statement of a commit was used outside a tr
 
 // exec runs the statement in the transaction and returns how many rows it touched.
 func (h hotStatement) exec(tx *gorm.DB, args ...any) (int64, error) {
-	stmt, err := h.within(tx)
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(tx.Statement.Context, args...)
+	result, err := h.result(tx, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// result runs the statement in the transaction.
+func (h hotStatement) result(tx *gorm.DB, args ...any) (sql.Result, error) {
+	stmt, err := h.within(tx)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(tx.Statement.Context, args...)
 }
 
 // query runs the statement in the transaction and returns its rows.
