@@ -20,6 +20,8 @@ type Files interface {
 // Book is the rules file in force, its versions, and what was refused last. It
 // is safe for many goroutines at once.
 type Book struct {
+	Check func(*File) error // what else must hold of a file that is saved; nil: nothing
+
 	live  *Live
 	files Files
 	now   func() time.Time
@@ -95,6 +97,11 @@ func (b *Book) Save(ctx context.Context, text, author string, base int) (monitor
 	file, err := Load(text, LoadOptions{})
 	if err != nil {
 		return monitor.RuleFile{}, err
+	}
+	if b.Check != nil {
+		if err := b.Check(file); err != nil {
+			return monitor.RuleFile{}, err
+		}
 	}
 	version, err := b.files.SaveRuleFile(ctx, text, author, base, b.now())
 	if err != nil {

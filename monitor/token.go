@@ -36,7 +36,7 @@ func Scopes() []ScopeInfo {
 		{ScopeWrite, RoleEditor, []Scope{ScopeRead, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "read, and change monitors and silences"},
 		{ScopeAdmin, RoleAdmin, []Scope{ScopeRead, ScopeWrite, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "everything, users and the audit log included"},
 		{ScopePing, RoleEditor, nil, "reserved for heartbeats; nothing asks for it yet"},
-		{ScopeEvents, RoleEditor, nil, "reserved for events; nothing asks for it yet"},
+		{ScopeEvents, RoleEditor, nil, "send events"},
 		{ScopeGate, RoleViewer, nil, "read the board and ask its gate whether a deploy may go ahead"},
 		{ScopeHistograms, RoleEditor, nil, "reserved for histograms; nothing asks for it yet"},
 	}

@@ -21,7 +21,7 @@ import (
 // openBacktests adds the room of the past to the pages.
 func (s *server) openBacktests() {
 	engine := &backtester{
-		source: fresh{s.graphite}, live: s.pool, config: s.config.Sandbox, desk: s.desk, defaults: s.defaults, db: s.db,
+		source: withEvents{fresh{s.graphite}, s.db}, live: s.pool, config: s.config.Sandbox, desk: s.desk, defaults: s.defaults, db: s.db,
 		slots: make(chan struct{}, backtestsAtOnce),
 	}
 	s.rooms = append(s.rooms, backtests.Room{Engine: engine, Past: s.db, Labels: s.db, Recordings: s.db, Shadows: s.shadows})

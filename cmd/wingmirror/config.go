@@ -33,6 +33,7 @@ type config struct {
 	KeepAudit     time.Duration
 
 	Inputs     inputsConfig
+	Events     eventsConfig
 	Access     accessConfig
 	Graphite   graphiteConfig
 	Alerting   alertingConfig
@@ -109,6 +110,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents with their notices, and silences that are over, are kept; 0: for ever")
 	f.DurationVar(&c.KeepAudit, "keep-audit", 730*24*time.Hour, "how long the audit log is kept; 0: for ever")
 	c.Inputs.flags(f)
+	c.Events.flags(f)
 	c.Access.flags(f)
 	c.Graphite.flags(f)
 	c.Alerting.flags(f)

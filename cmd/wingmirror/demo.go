@@ -69,14 +69,20 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 	c.Inputs = inputsConfig{Newest: 200, Bytes: 1 << 30}
 	c.Alerting = alertingConfig{Repeat: time.Hour}
 	c.Heartbeats = heartbeatConfig{PacemakerPath: "/pacemaker"}
+	c.Events = eventsConfig{Keep: 7 * 24 * time.Hour}
 	c.Schedule = scheduleConfig{MaxRuns: 64, MinInterval: time.Second, StopTimeout: 5 * time.Second}
 	s, err := newServer(ctx, c, newLog(p.stderr, c), demoServer)
 	if err != nil {
 		return err
 	}
-	if err := seed(ctx, s.db); err != nil {
+	err = seed(ctx, s.db)
+	if err == nil {
+		err = seedEvents(ctx, s.db, s.rules)
+	}
+	if err != nil {
 		return errors.Join(err, s.close())
 	}
+	s.background = append(s.background, func(ctx context.Context) { pushDemoEvents(ctx, s.live) })
 	return s.run(ctx, func(address string) {
 		fmt.Fprintf(p.stdout, `Wingmirror is running with sample data.
 

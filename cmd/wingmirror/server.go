@@ -14,6 +14,7 @@ import (
 	"wingmirror/account"
 	"wingmirror/alerting"
 	"wingmirror/board"
+	"wingmirror/event"
 	"wingmirror/graphite"
 	"wingmirror/heartbeat"
 	"wingmirror/monitor"
@@ -56,6 +57,8 @@ type server struct {
 	machines   func(*http.ServeMux)    // addresses of rooms that need no login
 	beats      *heartbeat.Book
 	beatKeys   *heartbeat.Keys
+	rules      *event.Book
+	live       *event.Live
 	desk       *alerting.Desk
 	dispatcher *alerting.Dispatcher
 	handler    http.Handler
@@ -114,6 +117,9 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 		return nil, err
 	}
 	s.openBacktests()
+	if err = s.openEvents(ctx); err != nil {
+		return nil, err
+	}
 	return s, s.openPages(ctx, kind, mode)
 }
 
@@ -159,7 +165,7 @@ func (s *server) openScheduler() error {
 	var err error
 	c := s.config
 	s.scheduler, err = scheduler.New(scheduler.Options{
-		Fetcher: s.graphite, Runner: s.pool, Ledger: s.db,
+		Fetcher: withEvents{s.graphite, s.db}, Runner: s.pool, Ledger: s.db,
 		Desk: desk{alerting: s.desk, defaults: s.defaults, recorder: s.recorder, shadows: s.shadows, changed: s.bell.Ring},
 		Log:  s.log.With("part", "scheduler"), Limits: c.Sandbox.limits(),
 		Workers: c.Schedule.MaxRuns, Fetches: c.Graphite.Concurrency, Batch: c.Graphite.Batch, MinInterval: c.Schedule.MinInterval,
@@ -178,8 +184,8 @@ func (s *server) openPages(ctx context.Context, kind serverKind, mode account.Mo
 	}
 	pages, err := web.New(web.Options{
 		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
-		Tester: scheduler.Checker{Fetcher: fresh{s.graphite}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
-		Past:   past{s.db, s.pool}, Scripts: s.pool, Fetcher: s.graphite, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
+		Tester: scheduler.Checker{Fetcher: withEvents{fresh{s.graphite}, s.db}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
+		Past:   past{s.db, s.pool}, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
 		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
 		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
