@@ -79,6 +79,9 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 	if err == nil {
 		err = seedEvents(ctx, s.db, s.rules)
 	}
+	if err == nil {
+		err = s.seedBoard(ctx)
+	}
 	if err != nil {
 		return errors.Join(err, s.close())
 	}

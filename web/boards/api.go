@@ -32,8 +32,8 @@ func (r room) apiRoutes() []web.Route {
 	}
 }
 
-// summaryBody is a component in the list of all.
-type summaryBody struct {
+// componentSummaryBody is a component in the list of all.
+type componentSummaryBody struct {
 	Component  string     `json:"component"`
 	Name       string     `json:"name"`
 	Parent     string     `json:"parent"`
@@ -49,8 +49,8 @@ type summaryBody struct {
 
 type boardOutput struct {
 	Body struct {
-		Stale      bool          `json:"stale" doc:"The database does not answer: what is said is what was known last"`
-		Components []summaryBody `json:"components" doc:"Parents before their children"`
+		Stale      bool                   `json:"stale" doc:"The database does not answer: what is said is what was known last"`
+		Components []componentSummaryBody `json:"components" doc:"Parents before their children"`
 	}
 }
 
@@ -58,9 +58,9 @@ func (r room) apiBoard(context.Context, *struct{}) (*boardOutput, error) {
 	look := r.Board.Look()
 	out := &boardOutput{}
 	out.Body.Stale = !look.StoreDown.IsZero()
-	out.Body.Components = []summaryBody{}
+	out.Body.Components = []componentSummaryBody{}
 	for _, n := range look.Nodes() {
-		out.Body.Components = append(out.Body.Components, summaryBody{
+		out.Body.Components = append(out.Body.Components, componentSummaryBody{
 			Component: n.ID, Name: n.Title(), Parent: n.Parent, Counts: n.Counts.String(), Code: int(n.Level), Level: n.Level.String(),
 			LevelName: look.Levels[n.Level].Name, StartDate: n.Since.UTC(), Stale: look.Stale(n), Overridden: n.Override != nil, NextChange: moment(n.Next),
 		})
@@ -90,7 +90,7 @@ type historyInput struct {
 
 type historyOutput struct {
 	Body struct {
-		Changes []changeBody `json:"changes"`
+		Changes []boardChangeBody `json:"changes"`
 	}
 }
 
@@ -103,20 +103,20 @@ func (r room) apiHistory(ctx context.Context, in *historyInput) (*historyOutput,
 		return nil, err
 	}
 	out := &historyOutput{}
-	out.Body.Changes = []changeBody{}
+	out.Body.Changes = []boardChangeBody{}
 	for _, c := range changes {
 		out.Body.Changes = append(out.Body.Changes, toChange(c))
 	}
 	return out, nil
 }
 
-// untilBody is an end: a time, or how long from now.
-type untilBody struct {
+// overrideEndBody is an end: a time, or how long from now.
+type overrideEndBody struct {
 	Until    string `json:"until,omitempty" doc:"When it ends, as 2030-12-24T18:00:00Z; either this or duration"`
 	Duration string `json:"duration,omitempty" doc:"For how long from now: 30m, 8h, 2d"`
 }
 
-func (b untilBody) end(now time.Time, field string) (time.Time, error) {
+func (b overrideEndBody) end(now time.Time, field string) (time.Time, error) {
 	switch {
 	case b.Until != "" && b.Duration != "":
 		return time.Time{}, monitor.Invalid(field, "write either until or duration")
@@ -152,7 +152,7 @@ type overrideInput struct {
 	}
 }
 
-type overrideOutput struct{ Body overrideBody }
+type overrideOutput struct{ Body boardOverrideBody }
 
 func (r room) apiOverride(ctx context.Context, in *overrideInput) (*overrideOutput, error) {
 	now := r.Now()
@@ -160,7 +160,7 @@ func (r room) apiOverride(ctx context.Context, in *overrideInput) (*overrideOutp
 	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
 	level, err := readLevel(in.Body.Level)
 	collect(err)
-	until, err := untilBody{in.Body.Until, in.Body.Duration}.end(now, "until")
+	until, err := overrideEndBody{in.Body.Until, in.Body.Duration}.end(now, "until")
 	collect(err)
 	from := now
 	if in.Body.From != "" {
@@ -200,7 +200,7 @@ func (r room) acted(ctx context.Context, action, component, detail string) {
 type extendInput struct {
 	Component string `path:"component"`
 	ID        int64  `path:"id" minimum:"1"`
-	Body      untilBody
+	Body      overrideEndBody
 }
 
 func (r room) apiExtend(ctx context.Context, in *extendInput) (*overrideOutput, error) {
@@ -256,7 +256,7 @@ func (r room) apiPush(ctx context.Context, in *pushInput) (*rationaleOutput, err
 	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
 	level, err := readLevel(in.Body.Level)
 	collect(err)
-	end, err := untilBody{in.Body.EndDate, in.Body.Duration}.end(now, "end_date")
+	end, err := overrideEndBody{in.Body.EndDate, in.Body.Duration}.end(now, "end_date")
 	collect(err)
 	if end.IsZero() {
 		end = now.Add(pushLasts)

@@ -28,8 +28,8 @@ func (r room) componentRoutes() []web.Route {
 	}
 }
 
-// configBody is how a component is configured.
-type configBody struct {
+// componentConfigBody is how a component is configured.
+type componentConfigBody struct {
 	ID          string            `json:"id,omitempty" doc:"Required for a new one; never changes"`
 	Version     int               `json:"version,omitempty" doc:"Of the component that this replaces; 0 for one of a file"`
 	Name        string            `json:"name,omitempty"`
@@ -47,8 +47,8 @@ type configBody struct {
 	UpdatedBy   string            `json:"updated_by,omitempty" readOnly:"true"`
 }
 
-func toConfig(c monitor.Component) configBody {
-	body := configBody{
+func toConfig(c monitor.Component) componentConfigBody {
+	body := componentConfigBody{
 		ID: c.ID, Version: c.Version, Name: c.Name, Description: c.Description, Link: c.Link, Contact: c.Contact, Parent: c.Parent, Counts: c.Counts.String(),
 		Effects: map[string]string{}, Labels: c.Labels, Alerts: c.Alerts, Sources: c.SourcesText, File: c.File, UpdatedAt: moment(c.UpdatedAt), UpdatedBy: c.UpdatedBy,
 	}
@@ -59,7 +59,7 @@ func toConfig(c monitor.Component) configBody {
 }
 
 // component reads the body; all that is wrong with it is found at once.
-func (b configBody) component(r room) (monitor.Component, error) {
+func (b componentConfigBody) component(r room) (monitor.Component, error) {
 	var errs monitor.FieldErrors
 	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
 	c := monitor.Component{
@@ -86,7 +86,7 @@ func (b configBody) component(r room) (monitor.Component, error) {
 	return c, nil
 }
 
-type configOutput struct{ Body configBody }
+type configOutput struct{ Body componentConfigBody }
 
 type configInput struct {
 	ID string `path:"id"`
@@ -100,7 +100,7 @@ func (r room) apiConfig(_ context.Context, in *configInput) (*configOutput, erro
 	return &configOutput{toConfig(n.Component)}, nil
 }
 
-type createInput struct{ Body configBody }
+type createInput struct{ Body componentConfigBody }
 
 func (r room) apiCreate(ctx context.Context, in *createInput) (*configOutput, error) {
 	in.Body.Version = 0
@@ -112,7 +112,7 @@ func (r room) apiCreate(ctx context.Context, in *createInput) (*configOutput, er
 
 type updateInput struct {
 	ID   string `path:"id"`
-	Body configBody
+	Body componentConfigBody
 }
 
 func (r room) apiUpdate(ctx context.Context, in *updateInput) (*configOutput, error) {
@@ -129,7 +129,7 @@ func (r room) apiUpdate(ctx context.Context, in *updateInput) (*configOutput, er
 	return r.save(ctx, "component.update", in.Body)
 }
 
-func (r room) save(ctx context.Context, action string, body configBody) (*configOutput, error) {
+func (r room) save(ctx context.Context, action string, body componentConfigBody) (*configOutput, error) {
 	c, err := body.component(r)
 	if err != nil {
 		return nil, err
@@ -166,20 +166,20 @@ func (r room) apiDelete(ctx context.Context, in *configInput) (*struct{}, error)
 	return nil, nil
 }
 
-type subscriptionBody struct {
+type boardSubscriptionBody struct {
 	ID          int64     `json:"id"`
 	Destination string    `json:"destination"`
 	Author      string    `json:"author"`
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-func toSubscription(s monitor.Subscription) subscriptionBody {
-	return subscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.Author, s.CreatedAt.UTC()}
+func toSubscription(s monitor.Subscription) boardSubscriptionBody {
+	return boardSubscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.Author, s.CreatedAt.UTC()}
 }
 
 type subscriptionsOutput struct {
 	Body struct {
-		Subscriptions []subscriptionBody `json:"subscriptions"`
+		Subscriptions []boardSubscriptionBody `json:"subscriptions"`
 	}
 }
 
@@ -189,7 +189,7 @@ func (r room) apiSubscriptions(_ context.Context, in *componentInput) (*subscrip
 		return nil, err
 	}
 	out := &subscriptionsOutput{}
-	out.Body.Subscriptions = []subscriptionBody{}
+	out.Body.Subscriptions = []boardSubscriptionBody{}
 	for _, s := range r.Board.Subscriptions(n.ID) {
 		out.Body.Subscriptions = append(out.Body.Subscriptions, toSubscription(s))
 	}
@@ -203,7 +203,7 @@ type subscribeInput struct {
 	}
 }
 
-type subscriptionOutput struct{ Body subscriptionBody }
+type subscriptionOutput struct{ Body boardSubscriptionBody }
 
 func (r room) apiSubscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
 	_, n, err := r.node(in.Component)

@@ -155,7 +155,7 @@ type componentData struct {
 	History     []historyRow
 	Older       string
 	Levels      []pill
-	Subscribers []subscriptionBody
+	Subscribers []boardSubscriptionBody
 	StoreDown   time.Time
 	Without     pill // its level without the override
 	Badge       string
@@ -268,7 +268,7 @@ func (r room) olderPage(w http.ResponseWriter, q *http.Request) error {
 }
 
 type editData struct {
-	configBody
+	componentConfigBody
 	New     bool
 	Parents []*board.Node
 	Effects []effectField
@@ -283,7 +283,7 @@ type typeInfo struct{ Name, About string }
 
 func (r room) newPage(w http.ResponseWriter, q *http.Request) error {
 	parent := q.URL.Query().Get("parent")
-	return r.edit(w, q, "New component", editData{New: true, configBody: configBody{Parent: parent, Counts: string(monitor.CountAll)}})
+	return r.edit(w, q, "New component", editData{New: true, componentConfigBody: componentConfigBody{Parent: parent, Counts: string(monitor.CountAll)}})
 }
 
 func (r room) editPage(w http.ResponseWriter, q *http.Request) error {
@@ -291,21 +291,21 @@ func (r room) editPage(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.edit(w, q, "Change "+n.Title(), editData{configBody: toConfig(n.Component)})
+	return r.edit(w, q, "Change "+n.Title(), editData{componentConfigBody: toConfig(n.Component)})
 }
 
 func (r room) edit(w http.ResponseWriter, q *http.Request, title string, data editData) error {
 	look := r.Board.Look()
 	data.Parents = look.Nodes()
 	for _, dc := range monitor.DCs() {
-		data.Effects = append(data.Effects, effectField{dc.String(), look.Levels[dc].Name, look.Levels[dc].Effects, data.configBody.Effects[dc.String()]})
+		data.Effects = append(data.Effects, effectField{dc.String(), look.Levels[dc].Name, look.Levels[dc].Effects, data.componentConfigBody.Effects[dc.String()]})
 	}
 	var labels []string
-	for key, value := range data.configBody.Labels {
+	for key, value := range data.componentConfigBody.Labels {
 		labels = append(labels, key+"="+value)
 	}
 	slices.Sort(labels)
-	data.Labels, data.Alerts = strings.Join(labels, ", "), strings.Join(data.configBody.Alerts, "\n")
+	data.Labels, data.Alerts = strings.Join(labels, ", "), strings.Join(data.componentConfigBody.Alerts, "\n")
 	for _, name := range pluginNames() {
 		data.Types = append(data.Types, typeInfo{name, source.About(name)})
 	}

@@ -42,7 +42,7 @@ func toRationale(r monitor.Rationale) rationaleBody {
 	}
 }
 
-type overrideBody struct {
+type boardOverrideBody struct {
 	ID        int64      `json:"id"`
 	Component string     `json:"component"`
 	Level     string     `json:"level"`
@@ -56,20 +56,20 @@ type overrideBody struct {
 	EndedBy   string     `json:"ended_by,omitempty"`
 }
 
-func toOverride(o monitor.Override) overrideBody {
-	return overrideBody{
+func toOverride(o monitor.Override) boardOverrideBody {
+	return boardOverrideBody{
 		ID: o.ID, Component: o.Component, Level: o.Level.String(), Reason: o.Reason, Link: o.Link, Author: o.Author, From: o.From.UTC(), Until: o.Until.UTC(),
 		UpdatedBy: o.UpdatedBy, EndedAt: moment(o.EndedAt), EndedBy: o.EndedBy,
 	}
 }
 
-type statusBody struct {
+type componentStatusBody struct {
 	Component string    `json:"component"`
 	Code      int       `json:"code" doc:"1 (the most critical) to 5"`
 	StartDate time.Time `json:"start_date" doc:"Since when the level holds"`
 }
 
-type sourceBody struct {
+type boardSourceBody struct {
 	Name      string     `json:"name"`
 	Type      string     `json:"type"`
 	Error     string     `json:"error" doc:"Why its newest run failed; empty when it did not"`
@@ -82,29 +82,29 @@ type sourceBody struct {
 // componentBody is a component as it stands: the lists DC5 to DC1 hold its
 // active rationales and those of the components below that count for it.
 type componentBody struct {
-	Status      statusBody      `json:"status"`
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	Link        string          `json:"link"`
-	Contact     string          `json:"contact"`
-	Parent      string          `json:"parent"`
-	Children    []string        `json:"children"`
-	Level       string          `json:"level"`
-	LevelName   string          `json:"level_name"`
-	Effects     string          `json:"effects"`
-	Computed    string          `json:"computed" doc:"The level without the override of this component"`
-	Stale       bool            `json:"stale" doc:"Some of what the level rests on is not known for sure now"`
-	Override    *overrideBody   `json:"override" doc:"The one that holds, or null"`
-	Overrides   []overrideBody  `json:"overrides" doc:"All that hold or are still to begin"`
-	NextChange  *time.Time      `json:"next_change" doc:"When the level can next change by itself; null when nothing is planned"`
-	Upcoming    []rationaleBody `json:"upcoming"`
-	Sources     []sourceBody    `json:"sources"`
-	More        int             `json:"more,omitempty" doc:"How many rationales are left out of the lists"`
-	DC5         []rationaleBody `json:"DC5"`
-	DC4         []rationaleBody `json:"DC4"`
-	DC3         []rationaleBody `json:"DC3"`
-	DC2         []rationaleBody `json:"DC2"`
-	DC1         []rationaleBody `json:"DC1"`
+	Status      componentStatusBody `json:"status"`
+	Name        string              `json:"name"`
+	Description string              `json:"description"`
+	Link        string              `json:"link"`
+	Contact     string              `json:"contact"`
+	Parent      string              `json:"parent"`
+	Children    []string            `json:"children"`
+	Level       string              `json:"level"`
+	LevelName   string              `json:"level_name"`
+	Effects     string              `json:"effects"`
+	Computed    string              `json:"computed" doc:"The level without the override of this component"`
+	Stale       bool                `json:"stale" doc:"Some of what the level rests on is not known for sure now"`
+	Override    *boardOverrideBody  `json:"override" doc:"The one that holds, or null"`
+	Overrides   []boardOverrideBody `json:"overrides" doc:"All that hold or are still to begin"`
+	NextChange  *time.Time          `json:"next_change" doc:"When the level can next change by itself; null when nothing is planned"`
+	Upcoming    []rationaleBody     `json:"upcoming"`
+	Sources     []boardSourceBody   `json:"sources"`
+	More        int                 `json:"more,omitempty" doc:"How many rationales are left out of the lists"`
+	DC5         []rationaleBody     `json:"DC5"`
+	DC4         []rationaleBody     `json:"DC4"`
+	DC3         []rationaleBody     `json:"DC3"`
+	DC2         []rationaleBody     `json:"DC2"`
+	DC1         []rationaleBody     `json:"DC1"`
 }
 
 // maxListed is how many rationales one answer lists.
@@ -113,9 +113,9 @@ const maxListed = 2000
 func toComponent(look *board.Look, n *board.Node) componentBody {
 	info := look.Info(n, n.Level)
 	body := componentBody{
-		Status: statusBody{n.ID, int(n.Level), n.Since.UTC()}, Name: n.Title(), Description: n.Description, Link: n.Link, Contact: n.Contact,
+		Status: componentStatusBody{n.ID, int(n.Level), n.Since.UTC()}, Name: n.Title(), Description: n.Description, Link: n.Link, Contact: n.Contact,
 		Parent: n.Parent, Children: []string{}, Level: n.Level.String(), LevelName: info.Name, Effects: info.Effects, Computed: n.Computed.String(),
-		Stale: look.Stale(n), Overrides: []overrideBody{}, NextChange: moment(n.Next), Upcoming: []rationaleBody{}, Sources: []sourceBody{},
+		Stale: look.Stale(n), Overrides: []boardOverrideBody{}, NextChange: moment(n.Next), Upcoming: []rationaleBody{}, Sources: []boardSourceBody{},
 		DC5: []rationaleBody{}, DC4: []rationaleBody{}, DC3: []rationaleBody{}, DC2: []rationaleBody{}, DC1: []rationaleBody{},
 	}
 	for _, child := range n.Children {
@@ -128,7 +128,7 @@ func toComponent(look *board.Look, n *board.Node) componentBody {
 		body.Upcoming = append(body.Upcoming, toRationale(r))
 	}
 	for _, s := range n.Sources {
-		body.Sources = append(body.Sources, sourceBody{s.Name, s.Type, s.Error, moment(s.SuccessAt), moment(s.FailureAt), s.Successes, s.Failures})
+		body.Sources = append(body.Sources, boardSourceBody{s.Name, s.Type, s.Error, moment(s.SuccessAt), moment(s.FailureAt), s.Successes, s.Failures})
 	}
 	all, more := listed(n)
 	if n.Override != nil {
@@ -159,7 +159,7 @@ func listed(n *board.Node) (all []rationaleBody, more int) {
 	return all, count - len(reasons)
 }
 
-type changeBody struct {
+type boardChangeBody struct {
 	ID     int64     `json:"id"`
 	At     time.Time `json:"at"`
 	From   string    `json:"from" doc:"Empty when the component was seen for the first time"`
@@ -168,6 +168,6 @@ type changeBody struct {
 	Author string    `json:"author" doc:"Who overrode or pushed; empty when a source did it"`
 }
 
-func toChange(c monitor.BoardChange) changeBody {
-	return changeBody{c.ID, c.At.UTC(), c.From.String(), c.To.String(), c.Cause, c.Author}
+func toChange(c monitor.BoardChange) boardChangeBody {
+	return boardChangeBody{c.ID, c.At.UTC(), c.From.String(), c.To.String(), c.Cause, c.Author}
 }
