@@ -78,7 +78,7 @@ const (
 	mostValue   = 1e18 // beyond, values are taken to be this
 	pastValues  = 2000 // how far back stretches are compared
 
-	meanShare = 2. / 3 // of the mean of the rarities in the oddness; the rest is the largest's
+	meanShare = 0.8 // of the mean of the rarities in the oddness; the rest is the largest's
 )
 
 // NewDetector returns a Detector that calls a value an anomaly from the score

@@ -16,7 +16,7 @@ const (
 	farOdder   = 2    // as odd as this many times the last anomaly is a new one
 	toldWeight = 0.1  // by how much one anomaly makes the next seem less odd
 	toldMemory = 5000 // values after which an anomaly weighs 1/e of that
-	oddHalf    = 1.35 // the oddness that scores 0.5
+	oddHalf    = 1.3  // the oddness that scores 0.5
 )
 
 // tell returns the score of the next value, and whether it is an anomaly.
