@@ -75,10 +75,9 @@ func (o *anomaliesOptions) run(ctx context.Context, p process, name string) erro
 		defer f.Close()
 		in = f
 	}
-	out := bufio.NewWriter(p.stdout)
-	s := scoring{options: o, name: name, zone: zone, detector: anomaly.NewDetector(o.threshold), out: out, wrong: p.stderr}
+	s := scoring{options: o, name: name, zone: zone, detector: anomaly.NewDetector(o.threshold), out: csv.NewWriter(p.stdout), wrong: p.stderr}
 	err = s.lines(ctx, in)
-	if flushed := out.Flush(); err == nil {
+	if flushed := s.flush(); err == nil {
 		err = flushed
 	}
 	if err != nil {
@@ -96,7 +95,7 @@ type scoring struct {
 	name     string
 	zone     *time.Location
 	detector *anomaly.Detector
-	out      *bufio.Writer
+	out      *csv.Writer
 	wrong    io.Writer
 
 	timeColumn, valueColumn int
@@ -121,10 +120,10 @@ func (s *scoring) lines(ctx context.Context, in io.Reader) error {
 		})
 	}()
 	s.timeColumn, s.valueColumn = 0, 1
-	fmt.Fprintln(s.out, "timestamp,value,anomaly_score,expected,low,high")
+	_ = s.out.Write([]string{"timestamp", "value", "anomaly_score", "expected", "low", "high"})
 	for number := 1; ; number++ {
 		if len(lines) == 0 {
-			if err := s.out.Flush(); err != nil {
+			if err := s.flush(); err != nil {
 				return err
 			}
 		}
@@ -138,6 +137,11 @@ func (s *scoring) lines(ctx context.Context, in io.Reader) error {
 			s.line(number, line)
 		}
 	}
+}
+
+func (s *scoring) flush() error {
+	s.out.Flush()
+	return s.out.Error()
 }
 
 // mostLine is the longest line that is read; a longer one is cut there, which
@@ -229,9 +233,7 @@ func (s *scoring) row(fields []string) error {
 	}
 	// The score is cut, not rounded, so that it does not reach a threshold by that.
 	score := strconv.FormatFloat(math.Floor(r.Score*1e6)/1e6, 'f', -1, 64)
-	w := csv.NewWriter(s.out)
-	_ = w.Write([]string{stamp, text, score, csvNumber(r.Expected), csvNumber(r.Low), csvNumber(r.High)}) // into a buffer, whose Flush tells
-	w.Flush()
+	_ = s.out.Write([]string{stamp, text, score, csvNumber(r.Expected), csvNumber(r.Low), csvNumber(r.High)}) // Flush and Error tell
 	return nil
 }
 
