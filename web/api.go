@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -17,10 +18,25 @@ import (
 func (s *server) apiConfig() huma.Config {
 	c := huma.DefaultConfig("Wingmirror", s.Version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.CreateHooks = nil // else every answer gains a $schema field
 	c.Transformers = append(c.Transformers, s.advise)
 	c.Info.Description = "Everything the pages do. Errors are problem+json documents (RFC 9457) whose errors name the fields to mend."
 	return c
+}
+
+// schemaName is what the document calls a type. Rooms may use the same names:
+// theirs begin with the room's.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	_, room, inRoom := strings.Cut(t.PkgPath(), "/web/")
+	if !inRoom || t.Name() == "" {
+		return name
+	}
+	return strings.ToUpper(room[:1]) + room[1:] + name
 }
 
 // Op makes an operation of a handler whose errors are Go errors. The status is
