@@ -56,6 +56,15 @@ func (c *Contacts) group(name string) (contact, bool) {
 	return g, ok
 }
 
+// any reports whether there is a group at all.
+func (c *Contacts) any() bool {
+	if c == nil {
+		return false
+	}
+	all := c.groups.Load()
+	return all != nil && len(*all) > 0
+}
+
 // OnDuty returns which group answers for the named one at a time: itself, the one
 // that it hands over to, and so on. It is "" when nobody does, and for a group
 // that is not there.

@@ -24,8 +24,7 @@ func Remind(before monitor.State, t Terms, at time.Time) (monitor.Change, bool) 
 	ofFault := open.Level == monitor.Unknown
 	covered := ofFault && t.Source != nil && before.Fault == monitor.FaultFetch
 	over := !ofFault && !d.alertLevel(before.Level).Bad() // the policy has changed: the next run says so
-	held := len(open.Told) == 0 || !ofFault && before.Level > open.Fired
-	if covered || over || !held && before.Subject.Kind == monitor.KindMonitor {
+	if covered || over || !held(before) && before.Subject.Kind == monitor.KindMonitor {
 		return monitor.Change{}, false
 	}
 	d.State, d.Was = before, before.Level
@@ -60,6 +59,11 @@ func HandOver(before monitor.State, onDuty []string, silence *Hold, at time.Time
 	change.State.Open.Notices++
 	change.Touch("")
 	return change, true
+}
+
+// held reports whether somebody should have been told of what an incident is by now.
+func held(s monitor.State) bool {
+	return len(s.Open.Told) == 0 || s.Open.Level != monitor.Unknown && s.Level > s.Open.Fired
 }
 
 // waits reports whether an incident is under way that nobody has taken on, and

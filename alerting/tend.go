@@ -84,8 +84,7 @@ func (d *Desk) Tend(ctx context.Context, from Incidents, at time.Time) (int, err
 	n := 0
 	var errs []error
 	for _, state := range states {
-		_, set := state.NotAfter(at)
-		if !set && !waits(state) && state.Subject != d.source.subject() {
+		if _, set := state.NotAfter(at); !set && !d.concerned(state) {
 			continue
 		}
 		done, err := d.tend(ctx, from, state, at)
@@ -97,6 +96,18 @@ func (d *Desk) Tend(ctx context.Context, from Incidents, at time.Time) (int, err
 		}
 	}
 	return n, errors.Join(errs...)
+}
+
+// concerned reports whether time can change anything about an incident. In an outage
+// of everything most incidents wait for nothing but their monitors' next runs.
+func (d *Desk) concerned(s monitor.State) bool {
+	switch {
+	case s.Subject == d.source.subject():
+		return true
+	case !waits(s):
+		return false
+	}
+	return s.Subject.Kind != monitor.KindMonitor || held(s) || d.o.Contacts.any()
 }
 
 // tend does what is due about one incident.

@@ -161,8 +161,8 @@ func TestPages_MarkWhatIsSilenced(t *testing.T) {
 	for _, sc := range []scenario{
 		{name: "list", method: "GET", path: "/", status: 200, contains: []string{mark}},
 		{name: "tiles", method: "GET", path: "/tiles", status: 200, contains: []string{mark}},
-		{name: "the monitor", method: "GET", path: "/monitors/1", status: 200, contains: []string{mark}},
-		{name: "another monitor", method: "GET", path: "/monitors/2", status: 200, lacks: []string{mark}},
+		{name: "the monitor, with who and why", method: "GET", path: "/monitors/1", status: 200, contains: []string{`>silence 4 by &lt;ann&gt;: deploy</span>, ends <time`}},
+		{name: "another monitor", method: "GET", path: "/monitors/2", status: 200, lacks: []string{"silence 4"}},
 		{name: "API", method: "GET", path: "/api/v1/monitors", status: 200, contains: []string{`"silenced":{"until":"2026-11-20T13:00:00Z","note":"silence 4 by <ann>: deploy"}`}},
 	} {
 		sc.run(t, h)
