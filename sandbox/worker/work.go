@@ -36,6 +36,15 @@ type work struct {
 	doomed int64        // the run that was asked to end, by its number
 }
 
+// newWork has a minder from the start: it could look before it was assigned.
+func newWork(conn *sandbox.Conn, memory int64) *work {
+	w := &work{conn: conn, memory: memory}
+	const notYet = 24 * time.Hour
+	w.minder = time.AfterFunc(notYet, func() { w.look() })
+	w.minder.Stop()
+	return w
+}
+
 func (w *work) current() *sandbox.Journal { return w.notes }
 
 // Run evaluates the input. The worker is tired when its memory does not come
@@ -73,10 +82,6 @@ func (w *work) mind(limit int64) {
 	w.runs.Add(1)
 	w.limit.Store(limit)
 	if w.armed.Swap(true) {
-		return
-	}
-	if w.minder == nil {
-		w.minder = time.AfterFunc(minderEvery, w.look)
 		return
 	}
 	w.minder.Reset(minderEvery)

@@ -49,7 +49,7 @@ func Main(newEngine NewEngine) int {
 	if err := share(conn, setup.Shared); err != nil {
 		return complain(err)
 	}
-	w := &work{conn: conn, memory: setup.Limits.Memory}
+	w := newWork(conn, setup.Limits.Memory)
 	w.engine, err = newEngine(Resources{Library: setup.Library, CPU: processorTime, Notes: w.current})
 	if err != nil {
 		return refuse(conn, err)
