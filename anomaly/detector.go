@@ -49,7 +49,7 @@ type Reading struct {
 // joins them. docs/anomalies.md says why these.
 //
 // It is pure: equal streams give equal readings, also when it is encoded and
-// decoded in between. It keeps some 50 kB at most, and is not safe for concurrent
+// decoded in between. It keeps some 90 kB, encoded 50 kB, and is not safe for concurrent
 // use. A missing value is left out, or passed as NaN, which changes nothing.
 type Detector struct {
 	threshold float64

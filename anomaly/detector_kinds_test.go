@@ -3,6 +3,7 @@ package anomaly
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -146,6 +147,32 @@ func TestDetector_FindsWhatHappens(t *testing.T) {
 		if found < kindRuns*3/4 {
 			t.Errorf("%s: %s was found in %d of %d", c.kind, c.event, found, kindRuns)
 		}
+	}
+}
+
+// What one check keeps in memory after two months of a value every five minutes.
+func BenchmarkMemory(b *testing.B) {
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const checks = 8
+	for b.Loop() {
+		before := heap()
+		var all []*Detector
+		for seed := range uint64(checks) {
+			next := plainKinds()[4].make(rand.New(rand.NewPCG(seed, 5)))
+			d := NewDetector(0)
+			for i := range 60 * 288 {
+				at := monday.Add(time.Duration(i) * 5 * time.Minute)
+				d.Update(at, next(at))
+			}
+			all = append(all, d)
+		}
+		b.ReportMetric(float64(heap()-before)/checks, "heap-bytes/check")
+		runtime.KeepAlive(all)
 	}
 }
 
