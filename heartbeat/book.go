@@ -206,6 +206,9 @@ type Verdict struct {
 // stored. The first beat of a name makes the heartbeat.
 func (b *Book) Take(ctx context.Context, a Arrival) (Verdict, error) {
 	a.Body, a.Run = a.Body[:min(len(a.Body), monitor.MaxBeatBody)], monitor.Cut(a.Run, monitor.MaxBeatRun)
+	if len(a.Body) == 0 {
+		a.Body = nil
+	}
 	created := false
 	for {
 		b.mu.Lock()

@@ -35,7 +35,7 @@ func Scopes() []ScopeInfo {
 		{ScopeRead, RoleViewer, []Scope{ScopeGate}, "read monitors, runs, and incidents"},
 		{ScopeWrite, RoleEditor, []Scope{ScopeRead, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "read, and change monitors and silences"},
 		{ScopeAdmin, RoleAdmin, []Scope{ScopeRead, ScopeWrite, ScopePing, ScopeEvents, ScopeGate, ScopeHistograms}, "everything, users and the audit log included"},
-		{ScopePing, RoleEditor, nil, "reserved for heartbeats; nothing asks for it yet"},
+		{ScopePing, RoleEditor, nil, "send heartbeats"},
 		{ScopeEvents, RoleEditor, nil, "send events"},
 		{ScopeGate, RoleViewer, nil, "read the board and ask its gate whether a deploy may go ahead"},
 		{ScopeHistograms, RoleEditor, nil, "reserved for histograms; nothing asks for it yet"},

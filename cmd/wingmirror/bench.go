@@ -83,7 +83,7 @@ own, so that its processor time can be told apart.`,
 	plan.config.Schedule.flags(f)
 	f.IntVar(&plan.config.Graphite.Concurrency, "graphite-concurrency", plan.config.Graphite.Concurrency, "requests under way at once")
 	f.IntVar(&plan.config.Graphite.Batch, "graphite-batch", plan.config.Graphite.Batch, "targets in one request")
-	cmd.AddCommand(newBenchGraphite(p))
+	cmd.AddCommand(newBenchGraphite(p), newBenchHeartbeats(p))
 	return cmd
 }
 
@@ -102,6 +102,11 @@ func (b benchPlan) validate() error {
 		return errs
 	}
 	return nil
+}
+
+// machine says what a bench ran on.
+func machine() string {
+	return fmt.Sprintf("%s/%s, %d processors, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 }
 
 // benchReport is everything that one call measured.
@@ -124,7 +129,7 @@ func (b benchPlan) run(ctx context.Context, p process) error {
 	} else if err := os.MkdirAll(b.dir, 0o700); err != nil {
 		return monitor.Invalid("dir", "%v", err)
 	}
-	report := benchReport{Version: version(), Machine: fmt.Sprintf("%s/%s, %d processors, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())}
+	report := benchReport{Version: version(), Machine: machine()}
 	var err error
 	plain := b
 	plain.hang, plain.exhaust = 0, 0

@@ -71,10 +71,14 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 	c.Heartbeats = heartbeatConfig{PacemakerPath: "/pacemaker"}
 	c.Events = eventsConfig{Keep: 7 * 24 * time.Hour}
 	c.Schedule = scheduleConfig{MaxRuns: 64, MinInterval: time.Second, StopTimeout: 5 * time.Second}
+	if err := seedHeartbeats(ctx, c.DB, time.Now()); err != nil {
+		return err
+	}
 	s, err := newServer(ctx, c, newLog(p.stderr, c), demoServer)
 	if err != nil {
 		return err
 	}
+	s.background = append(s.background, func(ctx context.Context) { beatOn(ctx, s.beats) })
 	err = seed(ctx, s.db)
 	if err == nil {
 		err = seedEvents(ctx, s.db, s.rules)

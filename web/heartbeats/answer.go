@@ -11,8 +11,8 @@ import (
 	"wingmirror/monitor"
 )
 
-// verdictBody is what a beat's sender is told as JSON.
-type verdictBody struct {
+// beatVerdictBody is what a beat's sender is told as JSON.
+type beatVerdictBody struct {
 	Beat     int64         `json:"beat" doc:"Number of the beat"`
 	Level    monitor.Level `json:"level" doc:"Of the heartbeat after it"`
 	Status   string        `json:"status" doc:"The same as OK or CRITICAL"`
@@ -21,8 +21,8 @@ type verdictBody struct {
 	Created  bool          `json:"created,omitempty" doc:"The heartbeat is new"`
 }
 
-func toVerdictBody(v heartbeat.Verdict) verdictBody {
-	return verdictBody{Beat: v.N, Level: v.Level, Status: v.Word, Message: v.Message, Deadline: timeOrNil(v.Deadline), Created: v.Created}
+func toVerdictBody(v heartbeat.Verdict) beatVerdictBody {
+	return beatVerdictBody{Beat: v.N, Level: v.Level, Status: v.Word, Message: v.Message, Deadline: timeOrNil(v.Deadline), Created: v.Created}
 }
 
 func timeOrNil(t time.Time) *time.Time {

@@ -10,9 +10,9 @@ import (
 	"wingmirror/monitor"
 )
 
-// KeyInput names a heartbeat. It is exported, since only such parts of an input
+// HeartbeatKeyPath names a heartbeat. It is exported, since only such parts of an input
 // are seen as parameters.
-type KeyInput struct {
+type HeartbeatKeyPath struct {
 	Key string `path:"key" doc:"SPACE/NAME, with the slash written as %2F" example:"ops%2Fbackup"`
 }
 
@@ -33,19 +33,19 @@ func (s desk) shown(ctx context.Context, alerts []string) []string {
 	return all
 }
 
-type listInput struct {
+type heartbeatsInput struct {
 	Space string `query:"space" doc:"Only heartbeats of this space"`
 	Level string `query:"level" enum:"ok,warning,critical,unknown" doc:"Only heartbeats at this level"`
 }
 
-type listOutput struct {
+type heartbeatsOutput struct {
 	Body struct {
 		Heartbeats []heartbeatBody `json:"heartbeats"`
 	}
 }
 
-func (s desk) list(ctx context.Context, in *listInput) (*listOutput, error) {
-	out := &listOutput{}
+func (s desk) list(ctx context.Context, in *heartbeatsInput) (*heartbeatsOutput, error) {
+	out := &heartbeatsOutput{}
 	out.Body.Heartbeats = []heartbeatBody{}
 	for _, v := range s.Book.List(in.Space) {
 		if in.Level == "" || v.State.Level.String() == in.Level {
@@ -55,7 +55,7 @@ func (s desk) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	return out, nil
 }
 
-func (s desk) get(ctx context.Context, in *KeyInput) (*heartbeatOutput, error) {
+func (s desk) get(ctx context.Context, in *HeartbeatKeyPath) (*heartbeatOutput, error) {
 	v, err := s.find(in.Key)
 	if err != nil {
 		return nil, err
@@ -71,14 +71,14 @@ func (s desk) find(key string) (heartbeat.View, error) {
 	return s.Book.Get(ref)
 }
 
-type createInput struct {
+type createHeartbeatInput struct {
 	Body struct {
-		ChangeBody
+		HeartbeatChange
 		Space string `json:"space" required:"true"`
 	}
 }
 
-func (s desk) create(ctx context.Context, in *createInput) (*heartbeatOutput, error) {
+func (s desk) create(ctx context.Context, in *createHeartbeatInput) (*heartbeatOutput, error) {
 	h, err := in.Body.apply(monitor.Heartbeat{Space: in.Body.Space, Active: true})
 	if err != nil {
 		return nil, err
@@ -86,12 +86,12 @@ func (s desk) create(ctx context.Context, in *createInput) (*heartbeatOutput, er
 	return s.save(ctx, h, "heartbeat.create", "")
 }
 
-type changeInput struct {
-	KeyInput
-	Body ChangeBody
+type changeHeartbeatInput struct {
+	HeartbeatKeyPath
+	Body HeartbeatChange
 }
 
-func (s desk) change(ctx context.Context, in *changeInput) (*heartbeatOutput, error) {
+func (s desk) change(ctx context.Context, in *changeHeartbeatInput) (*heartbeatOutput, error) {
 	v, err := s.find(in.Key)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (s desk) changed(ctx context.Context, saved monitor.Heartbeat, action, deta
 	return s.output(ctx, v), nil
 }
 
-func (s desk) delete(ctx context.Context, in *KeyInput) (*struct{}, error) {
+func (s desk) delete(ctx context.Context, in *HeartbeatKeyPath) (*struct{}, error) {
 	ref, err := refOf(in.Key)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s desk) delete(ctx context.Context, in *KeyInput) (*struct{}, error) {
 	return nil, nil
 }
 
-func (s desk) pin(ctx context.Context, in *KeyInput) (*heartbeatOutput, error) {
+func (s desk) pin(ctx context.Context, in *HeartbeatKeyPath) (*heartbeatOutput, error) {
 	ref, err := refOf(in.Key)
 	if err != nil {
 		return nil, err
@@ -153,14 +153,14 @@ func (s desk) pin(ctx context.Context, in *KeyInput) (*heartbeatOutput, error) {
 	return s.changed(ctx, saved, "heartbeat.pin", scheduleText(saved.Schedule))
 }
 
-type voteInput struct {
-	KeyInput
+type voteHeartbeatInput struct {
+	HeartbeatKeyPath
 	Body struct {
 		Vote string `json:"vote" enum:"up,down" doc:"up: it was useful; down: it was noise"`
 	}
 }
 
-func (s desk) vote(ctx context.Context, in *voteInput) (*struct{}, error) {
+func (s desk) vote(ctx context.Context, in *voteHeartbeatInput) (*struct{}, error) {
 	ref, err := refOf(in.Key)
 	if err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func (s desk) vote(ctx context.Context, in *voteInput) (*struct{}, error) {
 }
 
 type beatsInput struct {
-	KeyInput
+	HeartbeatKeyPath
 	Limit int `query:"limit" minimum:"0" maximum:"1000" doc:"At most so many; 0 is 100"`
 }
 
@@ -200,8 +200,8 @@ func (s desk) beats(ctx context.Context, in *beatsInput) (*beatsOutput, error) {
 	return out, nil
 }
 
-type sendInput struct {
-	KeyInput
+type sendBeatInput struct {
+	HeartbeatKeyPath
 	Body struct {
 		Kind   string   `json:"kind" required:"false" enum:"ok,fail,start,log" doc:"Left out: ok, or fail when the exit status is not 0"`
 		Code   *int     `json:"exit_status" required:"false" minimum:"0" maximum:"255"`
@@ -212,10 +212,10 @@ type sendInput struct {
 	}
 }
 
-type sendOutput struct{ Body verdictBody }
+type sendBeatOutput struct{ Body beatVerdictBody }
 
 // send takes a beat from whoever may send one by a token or a login.
-func (s desk) send(ctx context.Context, in *sendInput) (*sendOutput, error) {
+func (s desk) send(ctx context.Context, in *sendBeatInput) (*sendBeatOutput, error) {
 	ref, err := refOf(in.Key)
 	if err != nil {
 		return nil, err
@@ -234,28 +234,28 @@ func (s desk) send(ctx context.Context, in *sendInput) (*sendOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sendOutput{Body: toVerdictBody(v)}, nil
+	return &sendBeatOutput{Body: toVerdictBody(v)}, nil
 }
 
-type eventsInput struct {
-	KeyInput
+type heartbeatEventsInput struct {
+	HeartbeatKeyPath
 	Limit int `query:"limit" minimum:"0" maximum:"500" doc:"At most so many; 0 is 100"`
 }
 
-type eventBody struct {
+type heartbeatEventBody struct {
 	At    time.Time     `json:"at"`
 	What  string        `json:"what" doc:"flip, relearned, away or changed"`
 	Level monitor.Level `json:"level" doc:"After it"`
 	Text  string        `json:"text"`
 }
 
-type eventsOutput struct {
+type heartbeatEventsOutput struct {
 	Body struct {
-		Events []eventBody `json:"events"`
+		Events []heartbeatEventBody `json:"events"`
 	}
 }
 
-func (s desk) events(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+func (s desk) events(ctx context.Context, in *heartbeatEventsInput) (*heartbeatEventsOutput, error) {
 	v, err := s.find(in.Key)
 	if err != nil {
 		return nil, err
@@ -264,10 +264,10 @@ func (s desk) events(ctx context.Context, in *eventsInput) (*eventsOutput, error
 	if err != nil {
 		return nil, err
 	}
-	out := &eventsOutput{}
-	out.Body.Events = make([]eventBody, len(all))
+	out := &heartbeatEventsOutput{}
+	out.Body.Events = make([]heartbeatEventBody, len(all))
 	for i, e := range all {
-		out.Body.Events[i] = eventBody{At: e.At, What: e.What, Level: e.Level, Text: e.Text}
+		out.Body.Events[i] = heartbeatEventBody{At: e.At, What: e.What, Level: e.Level, Text: e.Text}
 	}
 	return out, nil
 }

@@ -7,9 +7,9 @@ import (
 	"wingmirror/monitor"
 )
 
-// keyBody is a key as the API tells of it. It is told in full: it stands in the
+// heartbeatKeyBody is a key as the API tells of it. It is told in full: it stands in the
 // crontabs of those who may see it, and opens nothing but sending.
-type keyBody struct {
+type heartbeatKeyBody struct {
 	Key       string    `json:"key"`
 	Space     string    `json:"space"`
 	Name      string    `json:"name"`
@@ -19,26 +19,26 @@ type keyBody struct {
 	Ping      string    `json:"ping" doc:"Address to ping, with NAME in place of a heartbeat's name"`
 }
 
-func (s desk) toKeyBody(k monitor.HeartbeatKey) keyBody {
-	return keyBody{Key: k.Key, Space: k.Space, Name: k.Name, Quota: k.Quota, Imported: k.Imported, CreatedAt: k.CreatedAt, Ping: s.Base + PingPath + k.Key + "/NAME"}
+func (s desk) toKeyBody(k monitor.HeartbeatKey) heartbeatKeyBody {
+	return heartbeatKeyBody{Key: k.Key, Space: k.Space, Name: k.Name, Quota: k.Quota, Imported: k.Imported, CreatedAt: k.CreatedAt, Ping: s.Base + PingPath + k.Key + "/NAME"}
 }
 
-type keysOutput struct {
+type heartbeatKeysOutput struct {
 	Body struct {
-		Keys []keyBody `json:"keys"`
+		Keys []heartbeatKeyBody `json:"keys"`
 	}
 }
 
-func (s desk) keys(context.Context, *struct{}) (*keysOutput, error) {
-	out := &keysOutput{}
-	out.Body.Keys = []keyBody{}
+func (s desk) keys(context.Context, *struct{}) (*heartbeatKeysOutput, error) {
+	out := &heartbeatKeysOutput{}
+	out.Body.Keys = []heartbeatKeyBody{}
 	for _, k := range s.Keys.List() {
 		out.Body.Keys = append(out.Body.Keys, s.toKeyBody(k))
 	}
 	return out, nil
 }
 
-type makeKeyInput struct {
+type makeHeartbeatKeyInput struct {
 	Body struct {
 		Space string `json:"space" doc:"What it opens; made with its first heartbeat"`
 		Name  string `json:"name" required:"false" doc:"What it is for"`
@@ -46,22 +46,22 @@ type makeKeyInput struct {
 	}
 }
 
-type keyOutput struct{ Body keyBody }
+type heartbeatKeyOutput struct{ Body heartbeatKeyBody }
 
-func (s desk) makeKey(ctx context.Context, in *makeKeyInput) (*keyOutput, error) {
+func (s desk) makeKey(ctx context.Context, in *makeHeartbeatKeyInput) (*heartbeatKeyOutput, error) {
 	k, err := s.Keys.Make(ctx, in.Body.Space, in.Body.Name, in.Body.Quota)
 	if err != nil {
 		return nil, err
 	}
 	s.h.Record(ctx, "heartbeat_key.create", "space/"+k.Space, k.Name)
-	return &keyOutput{Body: s.toKeyBody(k)}, nil
+	return &heartbeatKeyOutput{Body: s.toKeyBody(k)}, nil
 }
 
-type deleteKeyInput struct {
+type deleteHeartbeatKeyInput struct {
 	Key string `path:"key"`
 }
 
-func (s desk) deleteKey(ctx context.Context, in *deleteKeyInput) (*struct{}, error) {
+func (s desk) deleteKey(ctx context.Context, in *deleteHeartbeatKeyInput) (*struct{}, error) {
 	k, err := s.Keys.Find(in.Key)
 	if err != nil {
 		return nil, err

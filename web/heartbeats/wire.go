@@ -90,8 +90,8 @@ func failuresText(l monitor.HeartbeatLimits) string {
 	return fmt.Sprintf("%d of %d", l.Failures, l.Of)
 }
 
-// ChangeBody is what may be changed of a heartbeat. What is left out stays as it is.
-type ChangeBody struct {
+// HeartbeatChange is what may be changed of a heartbeat. What is left out stays as it is.
+type HeartbeatChange struct {
 	Version     int               `json:"version" required:"false" doc:"The version that was seen; 0 changes whatever is there"`
 	Name        *string           `json:"name" required:"false"`
 	Description *string           `json:"description" required:"false"`
@@ -112,7 +112,7 @@ type ChangeBody struct {
 }
 
 // apply returns the heartbeat with the changes, and what could not be read.
-func (b ChangeBody) apply(h monitor.Heartbeat) (monitor.Heartbeat, error) {
+func (b HeartbeatChange) apply(h monitor.Heartbeat) (monitor.Heartbeat, error) {
 	r := reader{}
 	r.text(b.Name, &h.Name)
 	r.text(b.Description, &h.Description)
