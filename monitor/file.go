@@ -143,6 +143,7 @@ func headFields() []headField {
 		toggleField("flapping", func(m *Monitor) *Toggle { return &m.Policy.Flapping }),
 		toggleField("faults", func(m *Monitor) *Toggle { return &m.Policy.Faults }),
 		{"active", readActive, writeActive},
+		{"tests", readTests, writeTests},
 	}
 }
 
@@ -171,7 +172,11 @@ func decodeHead(head string, m *Monitor) FieldErrors {
 	default:
 		return FieldErrors{{Message: "the head must be a list of `key: value` lines", Line: root.GetToken().Position.Line}}
 	}
-	return readPairs(pairs, m)
+	errs := readPairs(pairs, m)
+	if block := blockOf(head, "tests"); len(errs) == 0 && block != "" {
+		m.Tests = block // as it was written, comments included
+	}
+	return errs
 }
 
 func readPairs(pairs []*ast.MappingValueNode, m *Monitor) FieldErrors {

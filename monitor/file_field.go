@@ -238,3 +238,50 @@ func toggleField(key string, at func(*Monitor) *Toggle) headField {
 		},
 	}
 }
+
+// readTests takes tests that are one text; those that are a list are taken as
+// they were written, see blockOf.
+func readTests(m *Monitor, node ast.Node) error {
+	if _, ok := node.(*ast.SequenceNode); ok {
+		m.Tests = node.String()
+		return nil
+	}
+	return yaml.NodeToValue(node, &m.Tests)
+}
+
+func writeTests(m Monitor) string {
+	text := strings.TrimRight(m.Tests, "\n ")
+	if text == "" {
+		return ""
+	}
+	if strings.Contains(text, "*/") || strings.ContainsAny(text, "\t\r") || !strings.HasPrefix(text, "- ") {
+		return " " + jsonText(m.Tests)
+	}
+	return "\n  " + strings.ReplaceAll(strings.ReplaceAll(text, "\n", "\n  "), "\n  \n", "\n\n")
+}
+
+// blockOf returns the indented lines below a key of the head, without their
+// common indentation; "" when the key's value stands on its own line.
+func blockOf(head, key string) string {
+	lines := strings.Split(head, "\n")
+	at := slices.IndexFunc(lines, func(line string) bool { return strings.TrimRight(line, " ") == key+":" })
+	if at < 0 {
+		return ""
+	}
+	var block []string
+	indent := -1
+	for _, line := range lines[at+1:] {
+		trimmed := strings.TrimLeft(line, " ")
+		if trimmed != "" && trimmed == line && !strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "#") {
+			break
+		}
+		if trimmed != "" && (indent < 0 || len(line)-len(trimmed) < indent) {
+			indent = len(line) - len(trimmed)
+		}
+		block = append(block, line)
+	}
+	for i, line := range block {
+		block[i] = line[min(max(indent, 0), len(line)):]
+	}
+	return strings.TrimSpace(strings.Join(block, "\n"))
+}

@@ -26,6 +26,7 @@ type Monitor struct {
 	Script      string            // "" draws the targets and is always ok
 	Params      json.RawMessage   // a JSON object for @params, or nil
 	Alerts      []string          // destinations as URIs, such as mailto:ops@example.com
+	Tests       string            // unit tests as YAML, see ParseTests; "" for none
 	Policy      Policy            //
 	Active      bool              //
 	CreatedAt   time.Time         //

@@ -41,10 +41,23 @@ func Validate(m Monitor, rules Rules) error {
 	v.check(utf8.ValidString(m.Script), "script", "the script is not UTF-8 text")
 	v.params(m.Params)
 	v.alerts(m.Alerts)
+	v.tests(m.Tests)
 	if len(v.errs) == 0 {
 		return nil
 	}
 	return v.errs
+}
+
+const maxTests = 256 << 10 // bytes
+
+func (v *validation) tests(text string) {
+	v.check(len(text) <= maxTests, "tests", "the tests have %d bytes, at most %d are allowed", len(text), maxTests)
+	if len(text) > maxTests {
+		return
+	}
+	if _, err := ParseTests(text); err != nil {
+		v.errs = append(v.errs, AllFieldErrors(err)...)
+	}
 }
 
 type validation struct{ errs FieldErrors }

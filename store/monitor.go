@@ -30,6 +30,7 @@ type monitorRow struct {
 	Script      string       `json:"script"`
 	Params      string       `json:"params"`
 	Alerts      stringList   `json:"alerts"`
+	Tests       string       `json:"tests,omitempty"`
 	Policy      storedPolicy `json:"policy"`
 	Active      bool         `json:"active"`
 	CreatedAt   int64        `gorm:"autoCreateTime:false" json:"created_at"`
@@ -43,7 +44,7 @@ func rowOfMonitor(m monitor.Monitor) monitorRow {
 		ID: m.ID, Version: m.Version, Name: m.Name, Description: m.Description, Path: m.Group,
 		Labels: stringMap(m.Labels), Schedule: m.Schedule, Zone: m.Zone, CatchUp: string(m.CatchUp),
 		Targets: stringList(m.Targets), Minutes: m.Minutes, Script: m.Script, Params: string(m.Params),
-		Alerts: stringList(m.Alerts), Policy: storePolicy(m.Policy), Active: m.Active,
+		Alerts: stringList(m.Alerts), Tests: m.Tests, Policy: storePolicy(m.Policy), Active: m.Active,
 		CreatedAt: millis(m.CreatedAt), UpdatedAt: millis(m.UpdatedAt),
 	}
 }
@@ -53,7 +54,7 @@ func (r monitorRow) monitor() monitor.Monitor {
 		ID: r.ID, Version: r.Version, Name: r.Name, Description: r.Description, Group: r.Path,
 		Labels: r.Labels, Schedule: r.Schedule, Zone: r.Zone, CatchUp: monitor.CatchUp(r.CatchUp),
 		Targets: r.Targets, Minutes: r.Minutes, Script: r.Script,
-		Alerts: r.Alerts, Policy: r.Policy.policy(), Active: r.Active,
+		Alerts: r.Alerts, Tests: r.Tests, Policy: r.Policy.policy(), Active: r.Active,
 		CreatedAt: fromMillis(r.CreatedAt), UpdatedAt: fromMillis(r.UpdatedAt),
 	}
 	if r.Params != "" {

@@ -63,6 +63,11 @@ type Labels interface {
 	LabelsOf(ctx context.Context, id int64) ([]monitor.Label, error)
 }
 
+// Tests runs the unit tests of monitors.
+type Tests interface {
+	RunTests(ctx context.Context, m monitor.Monitor) ([]scheduler.TestResult, error)
+}
+
 // ScriptChecker parses a script where scripts run. The error is our own failure.
 type ScriptChecker interface {
 	Check(ctx context.Context, script string) (*monitor.ScriptError, error)

@@ -26,6 +26,7 @@ type monitorBody struct {
 	Script      string            `json:"script" required:"false" doc:"JavaScript; what it throws is the alert"`
 	Params      rawJSON           `json:"params,omitempty" required:"false" doc:"A JSON object that the script sees as @params"`
 	Alerts      []string          `json:"alerts" required:"false" nullable:"true" doc:"Where alerts go" example:"[\"mailto:oncall@example.com\"]"`
+	Tests       string            `json:"tests,omitempty" required:"false" doc:"Unit tests as YAML; a failing one keeps a save from happening"`
 	PolicyBody
 	Active    *bool      `json:"active" required:"false" doc:"Whether it runs by itself; left out, a new monitor does and a stored one stays as it is"`
 	CreatedAt *time.Time `json:"created_at,omitempty" readOnly:"true" required:"false"`
@@ -59,7 +60,7 @@ func toMonitorBody(m monitor.Monitor) monitorBody {
 	b := monitorBody{
 		ID: m.ID, Version: m.Version, Name: m.Name, Description: m.Description, Group: m.Group, Labels: m.Labels,
 		Schedule: m.Schedule, Zone: m.Zone, CatchUp: string(m.CatchUp), Targets: m.Targets, Minutes: m.Minutes,
-		Script: m.Script, Params: m.Params, Alerts: m.Alerts, PolicyBody: toPolicyBody(m.Policy), Active: &m.Active,
+		Script: m.Script, Params: m.Params, Alerts: m.Alerts, Tests: m.Tests, PolicyBody: toPolicyBody(m.Policy), Active: &m.Active,
 		CreatedAt: timeOrNil(m.CreatedAt), UpdatedAt: timeOrNil(m.UpdatedAt),
 	}
 	if b.Labels == nil {
@@ -75,7 +76,7 @@ func (b monitorBody) monitor() (monitor.Monitor, monitor.FieldErrors) {
 	m := monitor.Monitor{
 		ID: b.ID, Version: b.Version, Name: b.Name, Description: b.Description, Group: b.Group, Labels: b.Labels,
 		Schedule: b.Schedule, Zone: b.Zone, CatchUp: monitor.CatchUp(b.CatchUp), Targets: slices.Clone(b.Targets), Minutes: b.Minutes,
-		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Policy: policy, Active: b.Active == nil || *b.Active,
+		Script: b.Script, Params: b.Params, Alerts: slices.Clone(b.Alerts), Tests: b.Tests, Policy: policy, Active: b.Active == nil || *b.Active,
 	}
 	if string(m.Params) == "null" {
 		m.Params = nil

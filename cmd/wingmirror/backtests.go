@@ -24,7 +24,7 @@ func (s *server) openBacktests() {
 		source: withEvents{fresh{s.graphite}, s.db}, live: s.pool, config: s.config.Sandbox, desk: s.desk, defaults: s.defaults, db: s.db,
 		slots: make(chan struct{}, backtestsAtOnce),
 	}
-	s.rooms = append(s.rooms, backtests.Room{Engine: engine, Past: s.db, Labels: s.db, Recordings: s.db, Shadows: s.shadows})
+	s.rooms = append(s.rooms, backtests.Room{Engine: engine, Past: s.db, Labels: s.db, Recordings: s.db, Shadows: s.shadows, Tests: units{s.pool, s.config.Sandbox.limits()}})
 	s.background = append(s.background, s.shadows.run)
 }
 

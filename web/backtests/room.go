@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wingmirror/monitor"
+	"wingmirror/scheduler"
 	"wingmirror/scheduler/backtest"
 	"wingmirror/store"
 	"wingmirror/web"
@@ -26,6 +27,11 @@ type Engine interface {
 	// where somebody should be told, on whose recorded runs it is never bad. checked
 	// counts the labels that have a recorded run.
 	Lost(ctx context.Context, m monitor.Monitor, labels []monitor.Label) (lost []monitor.Label, checked int, err error)
+}
+
+// Tests runs unit tests.
+type Tests interface {
+	RunTests(ctx context.Context, m monitor.Monitor) ([]scheduler.TestResult, error)
 }
 
 // Past is what is stored of it.
@@ -65,6 +71,7 @@ type Room struct {
 	Labels     Labels
 	Recordings Recordings
 	Shadows    Shadows
+	Tests      Tests
 }
 
 // Nav is empty: everything is reached from a monitor.
@@ -79,6 +86,7 @@ func (r Room) Routes(h web.Host) []web.Route {
 	return []web.Route{
 		{Method: post, Pattern: "/api/v1/backtests", Need: editor, Serve: web.Op(d.backtest, "Run a monitor over the past, alone or against another version; streams lines of JSON")},
 		{Method: post, Pattern: "/api/v1/sweeps", Need: editor, Serve: web.Op(d.sweep, "Run a monitor over the past once for each value of one of its numbers; streams lines of JSON")},
+		{Method: post, Pattern: "/api/v1/run-tests", Need: editor, Serve: web.Op(d.runTests, "Run the unit tests of a monitor")},
 		{Method: get, Pattern: one + "/timeline", Need: viewer, Serve: web.Op(d.timeline, "What runs saw over time, with incidents and labels")},
 		{Method: get, Pattern: one + "/runs/{at}/recording", Need: viewer, Serve: web.Op(d.recording, "Get everything that one run saw")},
 		{Method: post, Pattern: one + "/losses", Need: editor, Serve: web.Op(d.losses, "Say which labelled incidents an edited version would no longer catch")},

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wingmirror/monitor"
+	"wingmirror/scheduler"
+	"wingmirror/web"
+)
+
+// units runs unit tests in workers.
+type units struct {
+	runner scheduler.Runner
+	limits monitor.Limits
+}
+
+// RunTests runs the tests of one monitor.
+func (u units) RunTests(ctx context.Context, m monitor.Monitor) ([]scheduler.TestResult, error) {
+	return scheduler.RunTests(ctx, u.runner, m, u.limits)
+}
+
+type testOptions struct {
+	config config
+	junit  string
+	json   bool
+	remote remote
+}
+
+// newTest runs the unit tests of monitor files.
+func newTest(p process) *cobra.Command {
+	var o testOptions
+	cmd := &cobra.Command{
+		Use:   "test PATH...",
+		Short: "Run the unit tests of monitor files; needs no server and no Graphite",
+		Long: `Run the unit tests that stand in the heads of monitor files, and say what did not
+come out as they demand. A path may be a file or a directory, whose .js files are
+all looked at. With --server, a running Wingmirror runs them, with its helper files.
+
+The exit code is 0 when all pass, 1 when one fails, and 64 for a file that cannot
+be read.`,
+		Example: `  wingmirror test monitors/
+  wingmirror test disk.js --junit report.xml`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError("name a file or a directory; see: %s --help", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.config.load(cmd, p.getenv); err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), p, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this file; - is the standard output, in place of the text")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror run them; the API token is taken from "+tokenVariable)
+	o.config.Sandbox.flags(f)
+	return cmd
+}
+
+// suite is the tests of one file.
+type suite struct {
+	File  string     `json:"file"`
+	Tests []unitTest `json:"tests"`
+}
+
+type unitTest struct {
+	Name     string               `json:"name"`
+	Passed   bool                 `json:"passed"`
+	Failures []scheduler.Mismatch `json:"-"`
+	Diff     []string             `json:"failures"`
+	Output   string               `json:"output"`
+	Seconds  float64              `json:"seconds"`
+}
+
+func (o *testOptions) run(ctx context.Context, p process, paths []string) error {
+	files, err := monitorFiles(paths)
+	if err != nil {
+		return err
+	}
+	run, done, err := o.runner(p)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var suites []suite
+	failed := 0
+	for _, name := range files {
+		file, err := readMonitorFile(p, name)
+		if err != nil {
+			return err
+		}
+		if file.Monitor.Tests == "" && !slices.Contains(paths, name) {
+			continue
+		}
+		tests, err := run(ctx, file.Monitor)
+		if err != nil {
+			return fmt.Errorf("test %s: %w", name, err)
+		}
+		for _, t := range tests {
+			if !t.Passed {
+				failed++
+			}
+		}
+		suites = append(suites, suite{name, tests})
+	}
+	if err := o.write(p, suites); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return &exitError{code: exitWarning}
+	}
+	return nil
+}
+
+// monitorFiles lists the .js files of directories, and files as they are named.
+func monitorFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, usageError("%w", err)
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && filepath.Ext(name) == ".js" {
+				files = append(files, name)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, usageError("%w", err)
+		}
+	}
+	if len(files) == 0 {
+		return nil, usageError("there is no .js file in %s", strings.Join(paths, ", "))
+	}
+	return files, nil
+}
+
+type runTests func(ctx context.Context, m monitor.Monitor) ([]unitTest, error)
+
+// runner returns what runs tests, here or on a server, and what ends it.
+func (o *testOptions) runner(p process) (runTests, func(), error) {
+	if o.remote.server != "" {
+		return o.remote.runTests, func() {}, o.remote.open(p)
+	}
+	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
+	if err != nil {
+		return nil, nil, err
+	}
+	local := units{pool, o.config.Sandbox.limits()}
+	return func(ctx context.Context, m monitor.Monitor) ([]unitTest, error) {
+		results, err := local.RunTests(ctx, m)
+		tests := make([]unitTest, len(results))
+		for i, r := range results {
+			tests[i] = unitTest{Name: r.Test.Name, Passed: len(r.Failures) == 0, Failures: r.Failures, Output: r.Evaluation.Result.Output, Seconds: r.Took.Seconds()}
+		}
+		return tests, err
+	}, func() { _ = pool.Close() }, nil
+}
+
+func (r *remote) runTests(ctx context.Context, m monitor.Monitor) ([]unitTest, error) {
+	var out struct {
+		Tests []struct {
+			Name     string
+			Passed   bool
+			Failures []scheduler.Mismatch
+			Output   string
+			MS       float64
+		}
+	}
+	err := r.call(ctx, http.MethodPost, "/run-tests", map[string]any{"monitor": web.NewMonitorBody(m)}, &out)
+	tests := make([]unitTest, len(out.Tests))
+	for i, t := range out.Tests {
+		tests[i] = unitTest{Name: t.Name, Passed: t.Passed, Failures: t.Failures, Output: t.Output, Seconds: t.MS / 1000}
+	}
+	return tests, err
+}
+
+func (o *testOptions) write(p process, suites []suite) error {
+	for _, s := range suites {
+		for i, t := range s.Tests {
+			s.Tests[i].Diff = []string{}
+			for _, f := range t.Failures {
+				s.Tests[i].Diff = append(s.Tests[i].Diff, f.String())
+			}
+		}
+	}
+	if o.junit == "-" {
+		return writeJUnit(p.stdout, suites)
+	}
+	if o.junit != "" {
+		f, err := os.Create(o.junit)
+		if err != nil {
+			return usageError("--junit: %w", err)
+		}
+		if err := errors.Join(writeJUnit(f, suites), f.Close()); err != nil {
+			return fmt.Errorf("write %s: %w", o.junit, err)
+		}
+	}
+	if o.json {
+		return writeJSON(p.stdout, map[string]any{"suites": suites})
+	}
+	return writeTests(p.stdout, suites)
+}
+
+// writeTests prints a line for each file, and below it what failed: what was
+// wanted, and what came.
+func writeTests(w io.Writer, suites []suite) error {
+	var out strings.Builder
+	passed, failed := 0, 0
+	for _, s := range suites {
+		bad := 0
+		for _, t := range s.Tests {
+			if !t.Passed {
+				bad++
+			}
+		}
+		word := "ok  "
+		if bad > 0 {
+			word = "FAIL"
+		}
+		fmt.Fprintf(&out, "%s  %s  %d of %s passed\n", word, s.File, len(s.Tests)-bad, plural(len(s.Tests), "test"))
+		passed, failed = passed+len(s.Tests)-bad, failed+bad
+		for _, t := range s.Tests {
+			writeFailure(&out, t)
+		}
+	}
+	fmt.Fprintf(&out, "%d passed, %d failed\n", passed, failed)
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func writeFailure(out *strings.Builder, t unitTest) {
+	if t.Passed {
+		return
+	}
+	fmt.Fprintf(out, "  --- %s\n", t.Name)
+	for _, f := range t.Failures {
+		fmt.Fprintf(out, "    %s\n      - %s\n      + %s\n", f.Part, f.Want, f.Got)
+	}
+	if t.Output != "" {
+		fmt.Fprintf(out, "    it printed\n      %s\n", strings.ReplaceAll(strings.TrimRight(monitor.Cut(t.Output, 2000), "\n"), "\n", "\n      "))
+	}
+}
+
+// The JUnit report has the form that build servers read: see
+// https://github.com/testmoapp/junitxml.
+type junitSuites struct {
+	XMLName xml.Name     `xml:"testsuites"`
+	Tests   int          `xml:"tests,attr"`
+	Failed  int          `xml:"failures,attr"`
+	Suites  []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name   string      `xml:"name,attr"`
+	Tests  int         `xml:"tests,attr"`
+	Failed int         `xml:"failures,attr"`
+	Cases  []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Name    string        `xml:"name,attr"`
+	Class   string        `xml:"classname,attr"`
+	Time    string        `xml:"time,attr"`
+	Failure *junitFailure `xml:"failure"`
+	Output  string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func writeJUnit(w io.Writer, suites []suite) error {
+	var all junitSuites
+	for _, s := range suites {
+		one := junitSuite{Name: s.File, Tests: len(s.Tests)}
+		for _, t := range s.Tests {
+			c := junitCase{Name: t.Name, Class: s.File, Time: fmt.Sprintf("%.4f", t.Seconds), Output: t.Output}
+			if !t.Passed {
+				one.Failed++
+				c.Failure = &junitFailure{Message: t.Diff[0], Text: strings.Join(t.Diff, "\n")}
+			}
+			one.Cases = append(one.Cases, c)
+		}
+		all.Tests, all.Failed = all.Tests+one.Tests, all.Failed+one.Failed
+		all.Suites = append(all.Suites, one)
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(all); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const testedMonitor = `/* wingmirror
+name: Conversion rate
+schedule: "* * * * *"
+targets:
+  - stats.impressions
+  - stats.conversions
+tests:
+  # nobody buys
+  - name: a low rate pages
+    series:
+      stats.impressions: 100x5
+      stats.conversions: 5x5
+    expect:
+      level: critical
+      message: too low
+      graph: {rate: 5 5}
+  - name: a good rate is quiet
+    series:
+      stats.impressions: 100x5
+      stats.conversions: 50x5
+    expect: {level: ok}
+  - name: no data is a fault
+    expect: {level: fault, fault: no_data}
+*/
+with_metrics((a, b) => graph_value("rate", a.timestamp, b.value / a.value * 100))
+if (sum(@b) / sum(@a) < LIMIT) throw "too low"
+if (@a.values.length === 0) nosuchname()
+`
+
+func TestUnit_TestsPassAndFailWithReadableDifferences(t *testing.T) {
+	dir := t.TempDir()
+	good, bad := filepath.Join(dir, "good.js"), filepath.Join(dir, "deep", "bad.js")
+	if err := os.Mkdir(filepath.Dir(bad), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		good: strings.Replace(testedMonitor, "LIMIT", "0.1", 1), bad: strings.Replace(testedMonitor, "LIMIT", "0.01", 1), filepath.Join(dir, "none.js"): "puts(1)",
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, errs := invoke(t, nil, "test", good)
+	if code != 0 || !strings.Contains(out, "3 of 3 tests passed") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	report := filepath.Join(dir, "report.xml")
+	code, out, errs = invoke(t, nil, "test", dir, "--junit", report)
+	for _, want := range []string{"FAIL  " + bad + "  2 of 3 tests passed", "--- a low rate pages", "    level\n      - critical\n      + ok", "message\n      - \"too low\"\n      + \"\"", "5 passed, 1 failed"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	text, err := os.ReadFile(report)
+	var suites junitSuites
+	if err != nil || xml.Unmarshal(text, &suites) != nil || suites.Tests != 6 || suites.Failed != 1 || len(suites.Suites) != 2 || suites.Suites[0].Cases[0].Failure == nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+	broken := writeFile(t, "broken.js", strings.Replace(testedMonitor, "level: ok", "level: fine", 1))
+	if code, _, errs := invoke(t, nil, "test", broken); code != exitUsage || !strings.Contains(errs, `tests[1].expect: level "fine" is none of`) {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+	if code, _, errs := invoke(t, nil, "test", filepath.Join(dir, "nowhere")); code != exitUsage || errs == "" {
+		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
+	r := launch(t, "demo")
+	m := anything{"name": "tested", "schedule": "@daily", "script": "throw 1", "tests": "- name: quiet\n  expect: {level: ok}", "active": true}
+	var problem anything
+	err := r.call("POST", "/api/v1/monitors", m, &problem)
+	if err == nil || !strings.Contains(err.Error(), `the test \"quiet\" fails: level: want ok, got critical`) {
+		t.Errorf("saved: %v", err)
+	}
+	var saved anything
+	if err := r.call("POST", "/api/v1/monitors?override_tests=true", m, &saved); err != nil || saved["tests"] != m["tests"] {
+		t.Errorf("%v, %v", saved["tests"], err)
+	}
+	var ran struct{ Passed, Failed int }
+	if err := r.call("POST", "/api/v1/run-tests", anything{"monitor": m}, &ran); err != nil || ran.Failed != 1 {
+		t.Errorf("%+v, %v", ran, err)
+	}
+	file := writeFile(t, "good.js", strings.Replace(testedMonitor, "LIMIT", "0.1", 1))
+	if code, out, errs := invoke(t, nil, "test", file, "--server", r.base); code != 0 || !strings.Contains(out, "3 passed, 0 failed") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, out, errs := invoke(t, nil, "backtest", file, "--server", r.base, "--from", "-2h"); code != exitUnknown || !strings.Contains(out, "no target had a point") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+}
