@@ -55,6 +55,8 @@ func readOne(name string, v any, step int64) (TestSeries, error) {
 	for _, field := range fields {
 		var err error
 		switch field.Key {
+		case "target": // the key is only a name then, since a target may bring several
+			s.Target = fmt.Sprint(field.Value)
 		case "label":
 			s.Series.Label = fmt.Sprint(field.Value)
 		case "step":
@@ -64,7 +66,7 @@ func readOne(name string, v any, step int64) (TestSeries, error) {
 		case "values":
 			s.Series.Values, err = readValues(field.Value)
 		default:
-			err = fmt.Errorf("unknown key %v; the keys are values, step, start, label", field.Key)
+			err = fmt.Errorf("unknown key %v; the keys are values, step, start, label, target", field.Key)
 		}
 		if err != nil {
 			return s, err

@@ -217,13 +217,16 @@ class Page {
     try {
       if (!await this.past.maySave(mine)) return;
       const answer = isNew
-        ? await call<Monitor>("/api/v1/monitors", { method: "POST", body: mine })
-        : await call<Monitor>(`/api/v1/monitors/${this.stored.id}`, { method: "PUT", body: mine, headers: { "If-Match": `"${this.stored.version}"` } });
+        ? await call<Monitor>(`/api/v1/monitors${this.past.saveQuery()}`, { method: "POST", body: mine })
+        : await call<Monitor>(`/api/v1/monitors/${this.stored.id}${this.past.saveQuery()}`, { method: "PUT", body: mine, headers: { "If-Match": `"${this.stored.version}"` } });
       this.saved(answer, isNew);
     } catch (error) {
       const problem = error as Problem;
       if (problem.status === 412 || problem.status === 409) await this.conflict(mine);
-      else this.form.showErrors(problem);
+      else {
+        this.form.showErrors(problem);
+        this.past.refused(problem);
+      }
     } finally {
       button.disabled = false;
     }
@@ -231,6 +234,7 @@ class Page {
 
   private saved(answer: Answer<Monitor>, isNew: boolean): void {
     this.drafts.drop();
+    this.past.saved();
     this.following = true;
     this.stored = answer.body;
     this.baseline = JSON.stringify(this.form.read(this.stored));

@@ -23,6 +23,9 @@ export class Form {
     const params = this.input("params").value.trim();
     if (params === "") delete m.params;
     else m.params = readJSON(params);
+    const tests = this.input("tests").value.trimEnd();
+    if (tests === "") delete m.tests;
+    else m.tests = tests;
     return m;
   }
 
@@ -33,6 +36,7 @@ export class Form {
 
   /** "line 3: " for targets[2] or for the alert that stands there. */
   private lineOf(path: string): string {
+    if (path.startsWith("tests")) return ""; // the message names the test
     const index = Number(/\[(\d+)\]/.exec(path)?.[1] ?? NaN);
     const line = path.startsWith("alerts") ? this.alerts()[index]?.line ?? NaN : index + 1;
     return Number.isNaN(line) ? "" : `line ${line}: `;
@@ -46,6 +50,7 @@ export class Form {
     this.input("alerts").value = m.alerts.join("\n");
     this.input("active").checked = m.active;
     this.input("params").value = m.params === undefined || m.params === null ? "" : typeof m.params === "string" ? m.params : JSON.stringify(m.params, null, 2);
+    this.input("tests").value = m.tests ?? "";
     this.targets.lines = m.targets;
     this.script.text = m.script;
   }

@@ -7,6 +7,7 @@ import { Shadow } from "./shadow";
 import { Sweep } from "./sweep";
 import { exact } from "./time";
 import { startTimeline } from "./timeline";
+import { UnitTests } from "./unittests";
 import type { Monitor } from "./wire";
 
 interface Label { incident: number; from: string }
@@ -22,6 +23,7 @@ export class Past {
       this.backtest = new Backtest(editor);
       new Sweep(editor, this.backtest);
       new Shadow(editor);
+      new UnitTests(editor, () => this.at);
     }
     const run = new URLSearchParams(location.search).get("run");
     if (run && canEdit) void this.open(run);
@@ -50,6 +52,20 @@ export class Past {
     }
     box.hidden = false;
   }
+
+  /** After a save that failing tests refused, the next one overrides them. */
+  private overriding = false;
+
+  /** What to add to the address of a save. */
+  saveQuery(): string { return this.overriding ? "?override_tests=true" : ""; }
+
+  /** Takes what a save was refused for: when it was tests alone, saving again overrides them. */
+  refused(problem: Problem): void {
+    this.overriding = problem.errors.length > 0 && problem.errors.every((e) => /(^|\.)tests\[\d+\]$/.test(e.location ?? "") && e.message.includes(" fails: "));
+    if (this.overriding) $("#form-problem").append(h("span", {}, " Save again to save all the same; the audit log will say so."));
+  }
+
+  saved(): void { this.overriding = false; }
 
   /** Asks before a save that no longer catches what people said was right to be told. */
   async maySave(m: Monitor): Promise<boolean> {

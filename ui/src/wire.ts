@@ -24,6 +24,7 @@ export interface Monitor {
   flapping: string;
   faults: string;
   active: boolean;
+  tests?: string;
 }
 
 export interface TargetSeries { label: string; points: number; last: number | null; spark: (number | null)[] }
