@@ -42,6 +42,11 @@ func (a *Access) identify(r *http.Request) (Identity, error) {
 	if hasBearer(r) {
 		return a.bearer(r.Context(), r.Header.Get("Authorization"))
 	}
+	// Some programs can only put a token into an address. Other passwords are
+	// meant for a proxy in front.
+	if _, token, ok := r.BasicAuth(); ok && strings.HasPrefix(token, TokenPrefix) {
+		return a.FromToken(r.Context(), token)
+	}
 	place := Identity{Kind: ByPlace, Role: monitor.RoleAdmin}
 	cookie, err := r.Cookie(a.cookieName(sessionCookie))
 	if err == nil && mode != ModeLocal {

@@ -184,6 +184,11 @@ func TestToken_ABadOneIsNotMadeGoodByACookie(t *testing.T) {
 	if i.Name != "root" {
 		t.Errorf("got %+v, want root", i)
 	}
+	i, _ = f.request(func(r *http.Request) {
+		r.AddCookie(f.cookie(sessionCookie, secret, time.Hour))
+		r.SetBasicAuth("", newToken()) // a token in an address, not a good one
+	})
+	wantErr(t, i.Check(monitor.RoleViewer, monitor.ScopeRead), ErrLogin)
 }
 
 func TestCreateToken_GivesNoMoreThanItsMakerHas(t *testing.T) {

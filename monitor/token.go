@@ -38,7 +38,7 @@ func Scopes() []ScopeInfo {
 		{ScopePing, RoleEditor, nil, "send heartbeats"},
 		{ScopeEvents, RoleEditor, nil, "send events"},
 		{ScopeGate, RoleViewer, nil, "read the board and ask its gate whether a deploy may go ahead"},
-		{ScopeHistograms, RoleEditor, nil, "reserved for histograms; nothing asks for it yet"},
+		{ScopeHistograms, RoleEditor, nil, "send histograms, and alerts of other detectors"},
 	}
 }
 

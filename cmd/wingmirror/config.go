@@ -41,6 +41,7 @@ type config struct {
 	Board      boardConfig
 	Schedule   scheduleConfig
 	Heartbeats heartbeatConfig
+	Histogram  histogramConfig
 }
 
 type graphiteConfig struct {
@@ -116,6 +117,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	c.Alerting.flags(f)
 	c.Sandbox.flags(f)
 	c.Board.flags(f)
+	c.Histogram.flags(f)
 	c.Schedule.flags(f)
 	c.Heartbeats.flags(f)
 }

@@ -37,5 +37,5 @@ func (c *config) outOfRange() monitor.FieldErrors {
 		u, err := url.Parse(pages)
 		check(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", "pagerduty-endpoint", "write a URL such as https://events.eu.pagerduty.com")
 	}
-	return errs
+	return append(errs, c.Histogram.outOfRange()...)
 }

@@ -13,7 +13,7 @@ import (
 // newHistogramsPost posts a regressions file to a medusa.
 func newHistogramsPost(p process) *cobra.Command {
 	var o detectOptions
-	var base, ignored string
+	var base, ignored, token string
 	cmd := &cobra.Command{
 		Use:   "post DIR",
 		Short: "Post the regressions file to a medusa, or to another Wingmirror that stands in for one",
@@ -36,7 +36,7 @@ cerberus did. What has been posted before is said, and nothing is posted twice.`
 			if ignored == "" {
 				ignored = filepath.Join(args[0], "alert", "ignored_histograms.json")
 			}
-			poster := medusa.Poster{Base: base, Report: func(text string) { fmt.Fprintln(p.stdout, text) }}
+			poster := medusa.Poster{Base: base, Token: token, Report: func(text string) { fmt.Fprintln(p.stdout, text) }}
 			if poster.Ignored, err = cerberus.ReadIgnored(ignored); err != nil {
 				return err
 			}
@@ -45,6 +45,7 @@ cerberus did. What has been posted before is said, and nothing is posted twice.`
 	}
 	f := cmd.Flags()
 	f.StringVar(&base, "medusa", "", "base URL of the service")
+	f.StringVar(&token, "token", "", "API token of a Wingmirror, which can send histograms")
 	f.StringVar(&ignored, "ignored", "", "JSON array of histograms that are not posted (default DIR/alert/ignored_histograms.json, if it is there)")
 	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json in DIR or the directory above)")
 	f.StringVar(&o.regressions, "regressions", "", "the regressions file (default DIR/dashboard/regressions.json where there is such a directory, else DIR/regressions.json)")

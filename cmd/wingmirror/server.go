@@ -120,6 +120,9 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err = s.openEvents(ctx); err != nil {
 		return nil, err
 	}
+	if err = s.openHistograms(kind); err != nil {
+		return nil, err
+	}
 	return s, s.openPages(ctx, kind, mode)
 }
 

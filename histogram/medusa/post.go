@@ -27,6 +27,7 @@ const DetectorName = "Histogram Regression Detector"
 // Poster posts to one medusa.
 type Poster struct {
 	Base    string       // such as http://medusa.example.com:8080
+	Token   string       // of a Wingmirror that stands in for one; "" for none
 	HTTP    *http.Client // nil: one that gives up after 30 s
 	Ignored []string     // metrics whose regressions are not posted
 	Report  func(text string)
@@ -160,6 +161,9 @@ func (p Poster) do(ctx context.Context, method, path string, body, into any) err
 	request.Header.Set("Accept", "application/json")
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if p.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+p.Token)
 	}
 	client := p.HTTP
 	if client == nil {

@@ -29,7 +29,7 @@ const (
 
 // entries are the bundles. A page loads site and at most one of the others.
 func entries() []string {
-	return []string{"site.ts", "editor.ts", "chart.ts", "silences.ts", "heartbeats.ts", "board.ts", "rules.ts"}
+	return []string{"site.ts", "editor.ts", "chart.ts", "silences.ts", "heartbeats.ts", "board.ts", "rules.ts", "histograms.css"}
 }
 
 func main() {

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wingmirror/alerting"
+	"wingmirror/histogram"
+	"wingmirror/histogram/cerberus"
+	"wingmirror/histogram/expiry"
+	"wingmirror/monitor"
+	"wingmirror/store"
+	"wingmirror/web/histograms"
+)
+
+type histogramConfig struct {
+	Method      string
+	Sensitivity float64
+	Every       time.Duration
+	Keep        time.Duration
+	Calendar    string
+	List        string
+	Sheriffs    string
+	Received    []string
+}
+
+func (c *histogramConfig) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.Method, "histogram-method", histogram.DefaultMethod, "how regressions of histograms are found: default, or cerberus for exactly what Mozilla's cerberus finds")
+	f.Float64Var(&c.Sensitivity, "histogram-sensitivity", 1, "of the default method: 2 finds changes half as large, 0.5 only those twice as large")
+	f.DurationVar(&c.Every, "histogram-every", 10*time.Minute, "how often new histograms are looked at")
+	f.DurationVar(&c.Keep, "keep-histograms", 400*24*time.Hour, "how long histograms are kept; 0: for ever")
+	f.StringVar(&c.Calendar, "expiry-calendar", "", "release dates, by which owners are reminded of histograms that expire: a file or address of a JSON object of versions and dates, or of a page with tables of releases")
+	f.StringVar(&c.List, "expiry-list", "", "mail address that is reminded of all that expires and has expired")
+	f.StringVar(&c.Sheriffs, "expiry-sheriffs", "", "mail address that is reminded two weeks before")
+	f.StringArrayVar(&c.Received, "received-alert", nil, "mail address that is told of every alert that another detector posts; may be repeated")
+}
+
+// method returns how regressions are found.
+func (c histogramConfig) method() (func(monitor.Probe, []monitor.HistogramPeriod) histogram.Result, error) {
+	switch c.Method {
+	case cerberus.Method:
+		return cerberus.DetectPeriods, nil
+	case histogram.DefaultMethod, "":
+		d := histogram.Detector{Sensitivity: c.Sensitivity}
+		return d.Detect, d.Check()
+	}
+	return nil, monitor.Invalid("histogram-method", "%q is neither %s nor %s", c.Method, histogram.DefaultMethod, cerberus.Method)
+}
+
+// openHistograms makes the room of histograms with what runs behind it.
+func (s *server) openHistograms(kind serverKind) error {
+	c, log := s.config.Histogram, s.log.With("part", "histograms")
+	detect, err := c.method()
+	if err != nil {
+		return err
+	}
+	keeper := histogram.NewKeeper(histogram.KeeperOptions{
+		Archive: s.db, Desk: s.desk, Detect: detect, Every: everyOf(c.Every, kind), History: historyOf(c.Keep), Changed: s.bell.Ring, Now: time.Now, Log: log,
+	})
+	reminders := &expiry.Keeper{Archive: s.db, Lists: expiry.Lists{General: c.List, Sheriffs: c.Sheriffs}, Now: time.Now, Log: log}
+	if c.Calendar != "" {
+		reminders.Read = func(ctx context.Context) (expiry.Calendar, error) { return readCalendar(ctx, c.Calendar) }
+	}
+	sender, err := s.mailSender(kind)
+	if err != nil {
+		return err
+	}
+	postbox := alerting.Postbox{Mails: s.db, Sender: sender, Now: time.Now, Log: log}
+	s.rooms = append(s.rooms, histograms.Room{
+		Probes: s.db, Periods: s.db, Regressions: s.db, Received: s.db, Touch: keeper.Touch, Calendar: reminders.Calendar, Alerts: c.Received, Base: s.base,
+		Retire: func(ctx context.Context, p monitor.Probe, by string) error {
+			return s.desk.Retire(ctx, histogram.Watched(p), monitor.ReasonRetired, by, time.Now())
+		},
+	})
+	s.subjects[monitor.KindHistogram] = watchedHistograms{s.db}
+	s.background = append(s.background, keeper.Run, reminders.Run, postbox.Run, s.sweepHistograms)
+	return nil
+}
+
+func historyOf(keep time.Duration) time.Duration {
+	const most = 400 * 24 * time.Hour // more is slow, and says nothing of today
+	if keep <= 0 || keep > most {
+		return most
+	}
+	return keep
+}
+
+// watchedHistograms are the histograms as subjects.
+type watchedHistograms struct{ db *store.DB }
+
+// Watched returns a histogram by its name.
+func (w watchedHistograms) Watched(ctx context.Context, key string) (monitor.Watched, error) {
+	p, err := w.db.Probe(ctx, key)
+	return histogram.Watched(p), err
+}
+
+// AllWatched returns all histograms.
+func (w watchedHistograms) AllWatched(ctx context.Context) ([]monitor.Watched, error) {
+	probes, err := w.db.Probes(ctx)
+	all := make([]monitor.Watched, len(probes))
+	for i, p := range probes {
+		all[i] = histogram.Watched(p)
+	}
+	return all, err
+}
+
+// noSender says why mails do not leave, or takes them and does nothing.
+type noSender struct{ err error }
+
+// Send returns the error.
+func (n noSender) Send(context.Context, string, string, string, time.Time) error { return n.err }
+
+// mailSender returns what mails leave by that belong to no incident. In the demo
+// they leave for nowhere.
+func (s *server) mailSender(kind serverKind) (alerting.MailSender, error) {
+	if kind == demoServer {
+		return noSender{}, nil
+	}
+	if s.config.Alerting.SMTP == "" {
+		return noSender{errors.New("no mail server is configured: give --smtp smtp://host:port")}, nil
+	}
+	return openMail(s.config.Alerting, s.links())
+}
+
+// sweepHistograms removes old periods, every day.
+func (s *server) sweepHistograms(ctx context.Context) {
+	for ctx.Err() == nil && s.config.Histogram.Keep > 0 {
+		if err := s.db.SweepHistograms(ctx, time.Now().Add(-s.config.Histogram.Keep)); err != nil && ctx.Err() == nil {
+			s.log.Error("old histograms were not removed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(24 * time.Hour):
+		}
+	}
+}
+
+// outOfRange names the settings that make no sense.
+func (c histogramConfig) outOfRange() monitor.FieldErrors {
+	var errs monitor.FieldErrors
+	if _, err := c.method(); err != nil {
+		for _, wrong := range monitor.AllFieldErrors(err) {
+			if wrong.Field == "sensitivity" {
+				wrong.Field = "histogram-sensitivity"
+			}
+			errs = append(errs, wrong)
+		}
+	}
+	if c.Every != 0 && c.Every < time.Second {
+		errs = append(errs, monitor.Invalid("histogram-every", "%s is too often; at least 1s", c.Every))
+	}
+	addresses := map[string][]string{"expiry-list": {c.List}, "expiry-sheriffs": {c.Sheriffs}, "received-alert": c.Received}
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
+		for _, address := range addresses[name] {
+			if _, err := monitor.ParseDestination("mailto:" + address); address != "" && err != nil {
+				errs = append(errs, monitor.Invalid(name, "%q is no mail address", address))
+			}
+		}
+	}
+	return errs
+}
+
+// everyOf is how often the keeper looks: in the demo soon after anything is sent.
+func everyOf(every time.Duration, kind serverKind) time.Duration {
+	if kind == demoServer {
+		return 5 * time.Second
+	}
+	return every
+}
