@@ -18,7 +18,7 @@ type pushInput struct {
 	RawBody []byte `contentType:"application/octet-stream" doc:"JSON: one histogram, or an array of them; see docs/histograms.md"`
 }
 
-type pushOutput struct {
+type histogramPushOutput struct {
 	Body struct {
 		Name    string   `json:"name"`
 		Periods []string `json:"periods" doc:"The beginnings of the periods that were stored"`
@@ -30,7 +30,7 @@ type pushOutput struct {
 const maxPushed = 1000
 
 // push stores histograms that a program sends, all of them or none.
-func (d desk) push(ctx context.Context, in *pushInput) (*pushOutput, error) {
+func (d desk) push(ctx context.Context, in *pushInput) (*histogramPushOutput, error) {
 	all, err := encoding.Parse(in.RawBody)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (d desk) push(ctx context.Context, in *pushInput) (*pushOutput, error) {
 	}
 	now := d.Now()
 	var periods [2][]monitor.HistogramPeriod // replaced, added
-	out := &pushOutput{}
+	out := &histogramPushOutput{}
 	out.Body.Name = in.Name
 	for i, one := range all {
 		p, err := period(one, probe, now)
@@ -94,7 +94,7 @@ func period(one encoding.Pushed, probe monitor.Probe, now time.Time) (monitor.Hi
 	return monitor.HistogramPeriod{At: begin, Span: span, Submissions: one.Submissions, Histogram: h}, err
 }
 
-type probeBody struct {
+type histogramProbeBody struct {
 	Name        string            `json:"name" readOnly:"true" required:"false"`
 	Version     int               `json:"version,omitempty" doc:"That this replaces; without it whatever is stored"`
 	Description string            `json:"description,omitempty"`
@@ -109,34 +109,34 @@ type probeBody struct {
 	Ignored     string            `json:"ignored,omitempty" enum:",yes,no" doc:"yes: changes are recorded, and nobody is told"`
 }
 
-func toProbeBody(p monitor.Probe) probeBody {
+func toProbeBody(p monitor.Probe) histogramProbeBody {
 	ignored := ""
 	if p.Ignored {
 		ignored = "yes"
 	}
-	return probeBody{p.Name, p.Version, p.Description, p.Kind, p.Unit, string(p.Better), p.Owners, p.Expires, p.Link, p.Group, p.Labels, ignored}
+	return histogramProbeBody{p.Name, p.Version, p.Description, p.Kind, p.Unit, string(p.Better), p.Owners, p.Expires, p.Link, p.Group, p.Labels, ignored}
 }
 
-func (b probeBody) probe(name string) monitor.Probe {
+func (b histogramProbeBody) probe(name string) monitor.Probe {
 	return monitor.Probe{
 		Name: name, Version: b.Version, Description: b.Description, Kind: b.Kind, Unit: b.Unit, Better: monitor.Better(b.Better), Owners: b.Owners,
 		Expires: b.Expires, Link: b.Link, Group: b.Group, Labels: b.Labels, Ignored: b.Ignored == "yes",
 	}
 }
 
-type listOutput struct {
+type histogramListOutput struct {
 	Body struct {
-		Histograms []listBody `json:"histograms"`
+		Histograms []histogramListBody `json:"histograms"`
 	}
 }
 
-type listBody struct {
-	probeBody
+type histogramListBody struct {
+	histogramProbeBody
 	Periods int        `json:"periods" doc:"How many are stored"`
 	Last    *time.Time `json:"last,omitempty" doc:"When the newest period begins"`
 }
 
-func (d desk) apiList(ctx context.Context, _ *struct{}) (*listOutput, error) {
+func (d desk) apiList(ctx context.Context, _ *struct{}) (*histogramListOutput, error) {
 	probes, err := d.Probes.Probes(ctx)
 	if err != nil {
 		return nil, err
@@ -145,10 +145,10 @@ func (d desk) apiList(ctx context.Context, _ *struct{}) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput{}
-	out.Body.Histograms = []listBody{}
+	out := &histogramListOutput{}
+	out.Body.Histograms = []histogramListBody{}
 	for _, p := range probes {
-		body := listBody{probeBody: toProbeBody(p), Periods: latest[p.Name].Periods}
+		body := histogramListBody{histogramProbeBody: toProbeBody(p), Periods: latest[p.Name].Periods}
 		if last := latest[p.Name].Last; !last.IsZero() {
 			body.Last = &last
 		}
@@ -168,7 +168,7 @@ type histogramBody struct {
 	Counts []float64  `json:"counts" nullable:"false"`
 }
 
-type periodBody struct {
+type histogramPeriodBody struct {
 	At          time.Time `json:"at"`
 	Period      string    `json:"period"`
 	Submissions float64   `json:"submissions,omitempty"`
@@ -187,14 +187,14 @@ func toHistogramBody(edges, counts []float64) histogramBody {
 	return b
 }
 
-type probeOutput struct {
+type histogramProbeOutput struct {
 	Body struct {
-		probeBody
-		Periods []periodBody `json:"periods"`
+		histogramProbeBody
+		Periods []histogramPeriodBody `json:"periods"`
 	}
 }
 
-func (d desk) apiProbe(ctx context.Context, in *nameInput) (*probeOutput, error) {
+func (d desk) apiProbe(ctx context.Context, in *nameInput) (*histogramProbeOutput, error) {
 	p, err := d.Probes.Probe(ctx, in.Name)
 	if err != nil {
 		return nil, err
@@ -209,20 +209,20 @@ func (d desk) apiProbe(ctx context.Context, in *nameInput) (*probeOutput, error)
 	if err != nil {
 		return nil, err
 	}
-	out := &probeOutput{}
-	out.Body.probeBody, out.Body.Periods = toProbeBody(p), []periodBody{}
+	out := &histogramProbeOutput{}
+	out.Body.histogramProbeBody, out.Body.Periods = toProbeBody(p), []histogramPeriodBody{}
 	for _, one := range periods {
-		out.Body.Periods = append(out.Body.Periods, periodBody{one.At, one.Span.String(), one.Submissions, toHistogramBody(one.Edges, one.Counts)})
+		out.Body.Periods = append(out.Body.Periods, histogramPeriodBody{one.At, one.Span.String(), one.Submissions, toHistogramBody(one.Edges, one.Counts)})
 	}
 	return out, nil
 }
 
 type saveInput struct {
 	Name string `path:"name"`
-	Body probeBody
+	Body histogramProbeBody
 }
 
-type savedOutput struct{ Body probeBody }
+type savedOutput struct{ Body histogramProbeBody }
 
 func (d desk) apiSave(ctx context.Context, in *saveInput) (*savedOutput, error) {
 	p, err := d.Probes.SaveProbe(ctx, in.Body.probe(in.Name), d.Author(ctx), d.Now())
@@ -256,7 +256,7 @@ type definitionsInput struct {
 	RawBody []byte `contentType:"application/octet-stream" doc:"JSON: one histogram, or an array of them; see docs/histograms.md"`
 }
 
-type definitionsOutput struct {
+type histogramDefinitionsOutput struct {
 	Body struct {
 		Saved []string `json:"saved"`
 	}
@@ -264,12 +264,12 @@ type definitionsOutput struct {
 
 // apiDefinitions saves every probe of a definitions file. What the file does not
 // say, such as labels, stays as it is.
-func (d desk) apiDefinitions(ctx context.Context, in *definitionsInput) (*definitionsOutput, error) {
+func (d desk) apiDefinitions(ctx context.Context, in *definitionsInput) (*histogramDefinitionsOutput, error) {
 	definitions, err := cerberus.ParseDefinitions(in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	out := &definitionsOutput{}
+	out := &histogramDefinitionsOutput{}
 	out.Body.Saved = []string{}
 	stored, err := d.Probes.Probes(ctx)
 	if err != nil {

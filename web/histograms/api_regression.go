@@ -107,7 +107,7 @@ func (d desk) apiRegression(ctx context.Context, in *regressionInput) (*regressi
 	return &regressionOutput{toRegressionBody(newFinding(r, p), true)}, err
 }
 
-type judgeInput struct {
+type regressionJudgeInput struct {
 	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
 		Verdict string `json:"verdict,omitempty" enum:",true,noise" doc:"true, noise, or nothing to take it back"`
@@ -115,7 +115,7 @@ type judgeInput struct {
 	}
 }
 
-func (d desk) apiJudge(ctx context.Context, in *judgeInput) (*regressionOutput, error) {
+func (d desk) apiJudge(ctx context.Context, in *regressionJudgeInput) (*regressionOutput, error) {
 	r, err := d.Regressions.Judge(ctx, in.ID, monitor.Verdict(in.Body.Verdict), in.Body.Note, d.Author(ctx), d.Now())
 	if err != nil {
 		return nil, err
@@ -127,13 +127,13 @@ func (d desk) apiJudge(ctx context.Context, in *judgeInput) (*regressionOutput, 
 	return &regressionOutput{toRegressionBody(newFinding(r, p), false)}, err
 }
 
-type precisionOutput struct {
+type regressionPrecisionOutput struct {
 	Body struct {
-		Methods []precisionBody `json:"methods"`
+		Methods []regressionPrecisionBody `json:"methods"`
 	}
 }
 
-type precisionBody struct {
+type regressionPrecisionBody struct {
 	Method    string   `json:"method"`
 	True      int      `json:"true"`
 	Noise     int      `json:"noise"`
@@ -141,18 +141,18 @@ type precisionBody struct {
 	Precision *float64 `json:"precision,omitempty" doc:"true / (true + noise)"`
 }
 
-func (d desk) apiPrecision(ctx context.Context, _ *struct{}) (*precisionOutput, error) {
+func (d desk) apiPrecision(ctx context.Context, _ *struct{}) (*regressionPrecisionOutput, error) {
 	all, err := d.Regressions.RegressionPrecision(ctx)
-	out := &precisionOutput{}
-	out.Body.Methods = []precisionBody{}
+	out := &regressionPrecisionOutput{}
+	out.Body.Methods = []regressionPrecisionBody{}
 	for _, p := range all {
 		out.Body.Methods = append(out.Body.Methods, toPrecisionBody(p))
 	}
 	return out, err
 }
 
-func toPrecisionBody(p store.Precision) precisionBody {
-	b := precisionBody{Method: p.Method, True: p.True, Noise: p.Noise, Unjudged: p.Unjudged}
+func toPrecisionBody(p store.Precision) regressionPrecisionBody {
+	b := regressionPrecisionBody{Method: p.Method, True: p.True, Noise: p.Noise, Unjudged: p.Unjudged}
 	if n := p.True + p.Noise; n > 0 {
 		share := float64(p.True) / float64(n)
 		b.Precision = &share
@@ -160,7 +160,7 @@ func toPrecisionBody(p store.Precision) precisionBody {
 	return b
 }
 
-type reminderBody struct {
+type histogramReminderBody struct {
 	Histogram   string   `json:"histogram"`
 	Version     string   `json:"version"`
 	Date        string   `json:"date"`
@@ -168,32 +168,32 @@ type reminderBody struct {
 	Description string   `json:"description,omitempty"`
 }
 
-type expiringOutput struct {
+type histogramExpiringOutput struct {
 	Body struct {
-		Upcoming []reminderBody `json:"upcoming" doc:"Those that expire within twelve weeks"`
-		Expired  []reminderBody `json:"expired"`
-		Versions int            `json:"versions" doc:"How many versions the calendar has; 0 without one"`
+		Upcoming []histogramReminderBody `json:"upcoming" doc:"Those that expire within twelve weeks"`
+		Expired  []histogramReminderBody `json:"expired"`
+		Versions int                     `json:"versions" doc:"How many versions the calendar has; 0 without one"`
 	}
 }
 
-func (d desk) apiExpiring(ctx context.Context, _ *struct{}) (*expiringOutput, error) {
+func (d desk) apiExpiring(ctx context.Context, _ *struct{}) (*histogramExpiringOutput, error) {
 	probes, err := d.Probes.Probes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	calendar, _ := d.Calendar()
 	today := d.Now().UTC().Truncate(24 * time.Hour)
-	out := &expiringOutput{}
+	out := &histogramExpiringOutput{}
 	out.Body.Versions = len(calendar)
 	out.Body.Upcoming = toReminderBodies(expiry.Upcoming(probes, calendar, today, soon))
 	out.Body.Expired = toReminderBodies(expiry.Expired(probes, calendar, today))
 	return out, nil
 }
 
-func toReminderBodies(all []expiry.Reminder) []reminderBody {
-	bodies := []reminderBody{}
+func toReminderBodies(all []expiry.Reminder) []histogramReminderBody {
+	bodies := []histogramReminderBody{}
 	for _, r := range all {
-		bodies = append(bodies, reminderBody{r.Name, r.Version, r.Date.Format(time.DateOnly), r.Watchers, r.Description})
+		bodies = append(bodies, histogramReminderBody{r.Name, r.Version, r.Date.Format(time.DateOnly), r.Watchers, r.Description})
 	}
 	return bodies
 }
