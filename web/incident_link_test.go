@@ -40,16 +40,36 @@ func TestBrowser_AKeyAcknowledges(t *testing.T) {
 func TestPages_LeadFromTroubleToItsIncident(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
+	w.rename(3, "wingmirror-0e3d5e5b/rule/Disk nearly full/1795")
 	h := handler(t, w.options())
 	for _, path := range []string{"/", "/tiles", "/monitors/1", "/monitors/1/runs"} {
-		if body := get(h, path).Body.String(); !strings.Contains(body, `href="/incidents/wm-7f3a-1-3"`) {
+		if body := get(h, path).Body.String(); !strings.Contains(body, `href="/incidents?key=wingmirror-0e3d5e5b%2frule%2fDisk%20nearly%20full%2f1795"`) {
 			t.Errorf("%s does not lead to the incident under way", path)
 		}
 	}
-	if out := get(h, "/incidents/wm-7f3a-1-3"); out.Code != http.StatusSeeOther || out.Header().Get("Location") != "/incidents/3" {
+	if out := get(h, "/incidents?key=wingmirror-0e3d5e5b%2frule%2fDisk%20nearly%20full%2f1795"); out.Code != http.StatusSeeOther || out.Header().Get("Location") != "/incidents/3" {
 		t.Errorf("the key leads to %d %q", out.Code, out.Header().Get("Location"))
 	}
-	if out := get(h, "/incidents/wm-none"); out.Code != http.StatusNotFound {
+	if out := get(h, "/incidents?key=wm-none"); out.Code != http.StatusNotFound {
 		t.Errorf("a key of nothing: %d", out.Code)
+	}
+}
+
+// rename gives an incident another key, wherever it is named.
+func (w *world) rename(incident int64, key string) {
+	was := w.incidents[incident-1].Key
+	w.incidents[incident-1].Key = key
+	for id, state := range w.states {
+		if state.Open != nil && state.Open.Key == was {
+			state.Open.Key = key
+			w.states[id] = state
+		}
+	}
+	for _, runs := range w.runs {
+		for i := range runs {
+			if runs[i].Incident == was {
+				runs[i].Incident = key
+			}
+		}
 	}
 }

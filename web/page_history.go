@@ -173,7 +173,16 @@ func (s *server) toIncidentRow(i monitor.Incident) incidentRow {
 	}
 }
 
+// incidentsPage lists incidents. With the key of one, which notices and runs
+// carry, it leads to that one.
 func (s *server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
+	if key := r.URL.Query().Get("key"); key != "" {
+		id, err := s.Incidents.IncidentID(r.Context(), key)
+		if err == nil {
+			http.Redirect(w, r, "/incidents/"+strconv.FormatInt(id, 10), http.StatusSeeOther)
+		}
+		return err
+	}
 	before, err := queryID(r, "before")
 	if err != nil {
 		return err
@@ -217,14 +226,9 @@ type eventRow struct {
 	Class string // "" without a level
 }
 
-// incidentPage shows an incident by its number; by its key, which notices carry,
-// it leads there.
 func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
 	if err != nil {
-		if id, err = s.Incidents.IncidentID(r.Context(), r.PathValue("id")); err == nil {
-			http.Redirect(w, r, "/incidents/"+strconv.FormatInt(id, 10), http.StatusSeeOther)
-		}
 		return err
 	}
 	incident, events, err := s.Incidents.Incident(r.Context(), id)
