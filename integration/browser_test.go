@@ -191,7 +191,7 @@ func TestDemo_EveryPageIsAccessible(t *testing.T) {
 		"editor": "/monitors/1", "versions": "/monitors/1/versions", "runs": "/monitors/1/runs", "run": run,
 		"new monitor": "/monitors/new", "wall": "/tiles?kiosk=1", "incident": fmt.Sprint("/incidents/", incidents.Incidents[0].ID),
 	}
-	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/contacts", "/dashboards"} {
+	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/contacts", "/dashboards", "/board", "/board?wall", "/board/production", "/board/machines", "/board/machines/edit", "/board-new"} {
 		if demo.has(path) {
 			pages[path] = path
 		}

@@ -146,7 +146,7 @@ func openGraphite(k Kinds, s *settings) board.Source {
 		var samples []sample
 		for _, fetched := range k.Graphite.Fetch(ctx, k.Graphite.Window(at, minutes), []string{target}) {
 			if fetched.Status == monitor.StatusFailed {
-				return nil, fmt.Errorf("Graphite: %s", fetched.Reason) //nolint:staticcheck // a name
+				return nil, fmt.Errorf("ask Graphite: %s", fetched.Reason)
 			}
 			for _, series := range fetched.Series {
 				if value, ok := newest(series); ok {

@@ -83,19 +83,6 @@ func (s *settings) number(key string, fallback int) int {
 	return n
 }
 
-func (s *settings) duration(key string, fallback time.Duration) time.Duration {
-	text := s.text(key)
-	if text == "" {
-		return fallback
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		s.wrong(key, "%q is no duration; write for example 10m", monitor.Cut(text, 50))
-		return fallback
-	}
-	return d
-}
-
 // level reads a level that may be written as DC3, 3, or not at all.
 func (s *settings) level(key string, fallback monitor.DC) monitor.DC {
 	var value any
@@ -110,7 +97,7 @@ func (s *settings) level(key string, fallback monitor.DC) monitor.DC {
 	return dc
 }
 
-// at is a time that must be RFC 3339, or a date.
+// zone is a time zone; UTC when none is given.
 func (s *settings) zone(key string) *time.Location {
 	zone, err := monitor.LoadZone(s.text(key))
 	if err != nil {

@@ -372,3 +372,77 @@ func TestProgram_RunsOnlyWhatTheOperatorNames(t *testing.T) {
 		t.Errorf("a program that hangs: %v", err)
 	}
 }
+
+// Every kind that asks a server, and what it needs to be told.
+func askers() map[string]map[string]any {
+	return map[string]map[string]any{
+		"alertmanager": {}, "prometheus": {"query": "up", "level": "DC1"}, "jira": {"jql": "x"}, "endpoint": {}, "json": {}, "calendar": {},
+	}
+}
+
+func TestSources_AServerThatFailsIsAnErrorForEveryKind(t *testing.T) {
+	failures := map[string]http.HandlerFunc{
+		"500":        func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "[]", http.StatusInternalServerError) },
+		"redirected": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), http.StatusFound) },
+		"cut off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			fmt.Fprint(w, `[{"a":`)
+		},
+		"hangs":       func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"slow drip":   func(w http.ResponseWriter, r *http.Request) { drip(w, r) },
+		"hangs up":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"204":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"far too big": func(w http.ResponseWriter, r *http.Request) { flood(w) },
+	}
+	for name, fail := range failures {
+		server := httptest.NewServer(fail)
+		for kind, settings := range askers() {
+			settings["url"] = server.URL
+			raw, err := json.Marshal(settings)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := Kinds{}.Open(monitor.BoardSource{Name: kind, Type: kind, Settings: raw}, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			if name == "far too big" {
+				cancel()
+				ctx, cancel = context.WithTimeout(t.Context(), 30*time.Second)
+			}
+			if all, err := s.Read(ctx, now()); err == nil {
+				t.Errorf("%s, %s: got %v and no error", kind, name, all)
+			}
+			cancel()
+		}
+		server.CloseClientConnections()
+		server.Close()
+	}
+}
+
+// drip sends a byte of a list now and then, for ever.
+func drip(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprint(w, "[")
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+			fmt.Fprint(w, " ")
+			w.(http.Flusher).Flush()
+		}
+	}
+}
+
+// flood sends a list of more bytes than any source reads.
+func flood(w http.ResponseWriter) {
+	space := []byte(strings.Repeat(" ", 1<<20))
+	fmt.Fprint(w, "[")
+	for range maxAnswer/len(space) + 1 {
+		if _, err := w.Write(space); err != nil {
+			return
+		}
+	}
+	fmt.Fprint(w, "]")
+}

@@ -19,7 +19,7 @@ func openSubjects(k Kinds, s *settings) board.Source {
 	c := choice{kinds: s.list("kinds"), names: s.list("names"), group: s.text("group"), labels: s.texts("labels"), levels: map[monitor.Level]monitor.DC{
 		monitor.Warning: monitor.DC3, monitor.Critical: monitor.DC2,
 	}}
-	known := []string{string(monitor.KindMonitor), string(monitor.KindHeartbeat), string(monitor.KindRule), string(monitor.KindHistogram), string(monitor.KindSource)}
+	known := []string{string(monitor.KindMonitor), string(monitor.KindHeartbeat), string(monitor.KindRule), string(monitor.KindHistogram)}
 	for _, kind := range c.kinds {
 		if !slices.Contains(known, kind) {
 			s.wrong("kinds", "%q is no kind of subject; there are %s", monitor.Cut(kind, 50), strings.Join(known, ", "))

@@ -59,7 +59,7 @@ func (r room) gate(w http.ResponseWriter, q *http.Request) error {
 	status := http.StatusOK
 	if !v.Allowed {
 		status = http.StatusLocked
-		if wait := time.Until(v.Next); !v.Next.IsZero() && wait > 0 {
+		if wait := v.Next.Sub(r.Now()); !v.Next.IsZero() && wait > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		}
 	}
