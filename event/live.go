@@ -445,7 +445,9 @@ func (l *Live) tellAbout(ctx context.Context, reports []report) (changed bool) {
 			changed = changed || change.Incident != nil
 		}
 		if err != nil {
-			l.o.Log.Error("an alert of a rule was not recorded and will be tried again", "subject", r.outcome.Subject.String(), "error", err)
+			if ctx.Err() == nil { // at the end of the program what is left goes on after the next start
+				l.o.Log.Error("an alert of a rule was not recorded and will be tried again", "subject", r.outcome.Subject.String(), "error", err)
+			}
 			l.mu.Lock()
 			l.reports = append(reports[i:], l.reports...)
 			l.mu.Unlock()
