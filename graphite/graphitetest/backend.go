@@ -180,6 +180,9 @@ func waitTCP(tb testing.TB, address string) {
 const schemas = `[fast]
 pattern = ^fast\.
 retentions = 1s:1h
+[stepped]
+pattern = ^stepped\.
+retentions = 10s:1h,60s:1d
 [default]
 pattern = .*
 retentions = 60s:1d
