@@ -29,3 +29,21 @@ func TestDocs_ScriptsFromRearviewPassCheck(t *testing.T) {
 		}
 	}
 }
+
+// The unit test of the time machine's page is one that can be read.
+func TestDocs_UnitTestCanBeRead(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "time-machine.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(string(document))
+	if found == nil {
+		t.Fatal("there is no example")
+	}
+	file := "/* wingmirror\nname: rate\nschedule: \"* * * * *\"\ntargets: [stats.impressions, stats.conversions]\n" + found[1] + "*/\n" +
+		"with_metrics((a, b) => graph_value(\"rate\", a.timestamp, b.value))\n"
+	code, out, errs := invoke(t, nil, "test", writeFile(t, "rate.js", file))
+	if code != exitWarning || !strings.Contains(out, "a low rate pages") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+}
