@@ -30,7 +30,7 @@ const (
 	Variable Kind = "variable" // a value, written @name
 	Function Kind = "function"
 	Class    Kind = "class"
-	Field    Kind = "field" // of a series or an entry
+	Field    Kind = "field" // of a series, an entry or a histogram
 )
 
 // Entry describes one name.
@@ -67,7 +67,7 @@ func (e Entry) Names() []string {
 
 // Groups lists the headings in their order.
 func Groups() []string {
-	return []string{"Data", "Walking", "Graph", "Output", "Failing", "Statistics", "Transformations", "Counting", "Models", "From Rearview"}
+	return []string{"Data", "Walking", "Graph", "Output", "Failing", "Statistics", "Transformations", "Counting", "Histograms", "Models", "From Rearview"}
 }
 
 // Entries returns all descriptions, by group and then in the order in which
@@ -75,7 +75,7 @@ func Groups() []string {
 func Entries() []Entry {
 	all := slices.Concat(
 		dataEntries(), walkingEntries(), outputEntries(), failingEntries(),
-		statisticsEntries(), transformationEntries(), modelEntries(), rearviewEntries(),
+		statisticsEntries(), transformationEntries(), histogramEntries(), modelEntries(), rearviewEntries(),
 	)
 	groups := Groups()
 	slices.SortStableFunc(all, func(a, b Entry) int {

@@ -84,6 +84,9 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 		err = seedEvents(ctx, s.db, s.rules)
 	}
 	if err == nil {
+		err = seedHistograms(ctx, s.db, time.Now())
+	}
+	if err == nil {
 		err = s.seedBoard(ctx)
 	}
 	if err != nil {

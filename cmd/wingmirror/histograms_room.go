@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wingmirror/alerting"
+	"wingmirror/demo"
 	"wingmirror/histogram"
 	"wingmirror/histogram/cerberus"
 	"wingmirror/histogram/expiry"
@@ -171,4 +172,20 @@ func everyOf(every time.Duration, kind serverKind) time.Duration {
 		return 5 * time.Second
 	}
 	return every
+}
+
+// seedHistograms stores the sample histograms in a database that has none.
+func seedHistograms(ctx context.Context, db *store.DB, now time.Time) error {
+	if all, err := db.Probes(ctx); err != nil || len(all) > 0 {
+		return err
+	}
+	for _, h := range demo.Histograms(now) {
+		if _, err := db.SaveProbe(ctx, h.Probe, "demo", now); err != nil {
+			return err
+		}
+		if err := db.PutPeriods(ctx, h.Probe.Name, h.Periods, false, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }

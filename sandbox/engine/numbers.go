@@ -16,6 +16,8 @@ func globalScope() scope {
 
 		"outside_limits": outsideLimits, "percentage_errors": percentageErrors, "deploy_check": deployCheck,
 		"collect_comparisons": collectComparisons, "collect_aberrations": collectAberrations,
+
+		"histogram": makeHistogram,
 	}
 	for name, f := range memberScope() {
 		all[name] = f

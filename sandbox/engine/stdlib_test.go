@@ -47,6 +47,9 @@ func namesInScope() []string {
 	for _, name := range seriesFields() {
 		names = append(names, "series."+name)
 	}
+	for _, name := range histogramFields() {
+		names = append(names, "histogram."+name)
+	}
 	for _, name := range new(entry).Keys() {
 		names = append(names, "entry."+name)
 	}
