@@ -189,9 +189,9 @@ func TestDemo_EveryPageIsAccessible(t *testing.T) {
 	run := browsertest.Eval[string](b, "document.querySelector('table.runs tbody a').getAttribute('href')")
 	pages := map[string]string{
 		"editor": "/monitors/1", "versions": "/monitors/1/versions", "runs": "/monitors/1/runs", "run": run,
-		"new monitor": "/monitors/new", "wall": "/tiles?kiosk=1", "incident": fmt.Sprint("/incidents/", incidents.Incidents[0].ID),
+		"heartbeat": "/heartbeats/shop%2Forders-import", "new monitor": "/monitors/new", "wall": "/tiles?kiosk=1", "incident": fmt.Sprint("/incidents/", incidents.Incidents[0].ID),
 	}
-	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/contacts", "/dashboards", "/board", "/board?wall", "/board/production", "/board/machines", "/board/machines/edit", "/board-new"} {
+	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/contacts", "/heartbeats", "/dashboards", "/board", "/board?wall", "/board/production", "/board/machines", "/board/machines/edit", "/board-new"} {
 		if demo.has(path) {
 			pages[path] = path
 		}

@@ -56,9 +56,9 @@ func seedHeartbeats(ctx context.Context, path string, now time.Time) error {
 }
 
 func demoArrival(name string, b demo.Beat) heartbeat.Arrival {
-	a := heartbeat.Arrival{Ref: monitor.HeartbeatRef{Space: demo.HeartbeatSpace, Name: name}, Kind: b.Kind, Code: b.Code, Metric: b.Metric, Body: []byte(b.Text)}
+	a := heartbeat.Arrival{Ref: monitor.HeartbeatRef{Space: demo.HeartbeatSpace, Name: name}, Kind: b.Kind, Code: b.Code, Metric: b.Metric, Note: b.Text}
 	if b.Kind == monitor.BeatFail {
-		a.Note = "connection to the search cluster refused"
+		a.Note, a.Body = "connection to the search cluster refused", []byte(b.Text)
 	}
 	return a
 }
@@ -76,7 +76,7 @@ func beatOn(ctx context.Context, book *heartbeat.Book) {
 
 // beatJob is one of them.
 func beatJob(ctx context.Context, book *heartbeat.Book, h demo.Heartbeat) {
-	for rest(ctx, h.Every-h.Took) {
+	for first := true; first || rest(ctx, h.Every-h.Took); first = false {
 		if h.Took > 0 && !sendDemo(ctx, book, h.Name, demo.Beat{Kind: monitor.BeatStart}) || !rest(ctx, h.Took) {
 			return
 		}

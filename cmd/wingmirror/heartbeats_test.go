@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// beating is a server with a key for its space ops.
+func beating(t *testing.T, args ...string) (r *running, key string) {
+	t.Helper()
+	r = launch(t, append([]string{"serve", "--graphite", "http://127.0.0.1:1", "--workers", "1", "--db", filepath.Join(t.TempDir(), "test.db")}, args...)...)
+	var made struct{ Key string }
+	if err := r.call(http.MethodPost, "/api/v1/heartbeat-keys", map[string]string{"space": "ops", "name": "test"}, &made); err != nil {
+		t.Fatal(err)
+	}
+	return r, made.Key
+}
+
+type listedBeat struct {
+	Level, Why, Message string
+	Beats               int
+}
+
+func (r *running) heartbeat(name string) (h listedBeat, err error) {
+	return h, r.call(http.MethodGet, "/api/v1/heartbeats/ops%2F"+name, nil, &h)
+}
+
+func (r *running) incidents() (list struct{ Incidents []struct{ Subject, Message string } }, err error) {
+	return list, r.call(http.MethodGet, "/api/v1/incidents", nil, &list)
+}
+
+func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.T) {
+	r, key := beating(t)
+	env := map[string]string{serverVariable: r.base, pingKeyVariable: key}
+	code, out, errs := invoke(t, env, "ping", "--name", "backup", "--", "sh", "-c", "echo copying; echo disk full >&2; exit 3")
+	if code != 3 || out != "copying\n" || errs != "disk full\n" {
+		t.Fatalf("exit %d, %q, %q: want the job's own", code, out, errs)
+	}
+	h, err := r.heartbeat("backup")
+	if err != nil || h.Level != "critical" || !strings.Contains(h.Message, "exit status 3: disk full") || h.Beats != 2 {
+		t.Fatalf("%+v, %v", h, err)
+	}
+	r.await("an incident", 10*time.Second, func() error {
+		list, err := r.incidents()
+		if err != nil || len(list.Incidents) != 1 || list.Incidents[0].Subject != "heartbeat/ops/backup" {
+			return fmt.Errorf("%+v, %v", list, err)
+		}
+		return nil
+	})
+	if code, _, errs := invoke(t, env, "ping", "--name", "backup", "--", "true"); code != 0 {
+		t.Fatalf("exit %d, %s", code, errs)
+	}
+	r.await("the end of the incident", 10*time.Second, func() error {
+		var open struct{ Incidents []struct{ ID int64 } }
+		if err := r.call(http.MethodGet, "/api/v1/incidents?open=true", nil, &open); err != nil || len(open.Incidents) > 0 {
+			return fmt.Errorf("%+v, %v", open, err)
+		}
+		return nil
+	})
+}
+
+func TestPing_AServerThatIsAwayKeepsNoJobFromRunning(t *testing.T) {
+	env := map[string]string{serverVariable: "http://127.0.0.1:1", pingKeyVariable: "secretsecret"}
+	code, out, errs := invoke(t, env, "ping", "--", "echo", "done")
+	if code != 0 || out != "done\n" || !strings.Contains(errs, "the beat was not sent") || strings.Contains(errs, "secretsecret") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	if code, _, errs := invoke(t, env, "ping"); code != exitUsage || !strings.Contains(errs, "behind two dashes") {
+		t.Errorf("without a command: exit %d, %s", code, errs)
+	}
+	delete(env, pingKeyVariable)
+	if code, _, errs := invoke(t, env, "ping", "--", "true"); code != exitUsage || !strings.Contains(errs, pingKeyVariable) {
+		t.Errorf("without a key: exit %d, %s", code, errs)
+	}
+}
+
+func TestTailWriter_KeepsWholeLinesOfTheEnd(t *testing.T) {
+	var w tailWriter
+	for i := range 9000 {
+		fmt.Fprintf(&w, "line %d\n", i)
+	}
+	end := string(w.bytes())
+	if len(end) > keptOutput || !strings.HasPrefix(end, "line ") || !strings.HasSuffix(end, "line 8999\n") {
+		t.Errorf("kept %d bytes, from %q", len(end), end[:20])
+	}
+}
+
+func TestPacemaker_HasItsOwnPortAndItsKeysAndWebhooksAreFollowed(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "api_keys.json")
+	if err := os.WriteFile(keys, []byte(`{"api_keys":{"12":"ops"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	r, _ := beating(t, "--pacemaker-listen", port, "--pacemaker-keys", keys, "--pacemaker-expiry", "pacemaker")
+	for _, base := range []string{"http://" + port, r.base + "/pacemaker"} {
+		r.await("Pacemaker's API at "+base, 10*time.Second, func() error {
+			answer, err := http.Post(base+"/", "application/json", strings.NewReader(`{"api_key":"12","check":"foo","state":"OK"}`))
+			if err != nil {
+				return err
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				return fmt.Errorf("answered %s", answer.Status)
+			}
+			return nil
+		})
+	}
+	var h struct{ Schedule string }
+	if err := r.call(http.MethodGet, "/api/v1/heartbeats/ops%2Ffoo", nil, &h); err != nil || h.Schedule != "pacemaker" {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if code, _, errs := invoke(t, nil, "serve", "--graphite", "http://127.0.0.1:1", "--db", filepath.Join(t.TempDir(), "x.db"), "--listen", "127.0.0.1:0", "--pacemaker-path", "pace/"); code != exitUsage || !strings.Contains(errs, "pacemaker-path") {
+		t.Errorf("a path without a slash: exit %d, %s", code, errs)
+	}
+}
+
+// freePort is an address that nobody listened on a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	probe := httptest.NewServer(http.NotFoundHandler())
+	defer probe.Close()
+	u, err := url.Parse(probe.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
