@@ -32,7 +32,9 @@ func (r *running) heartbeat(name string) (h listedBeat, err error) {
 	return h, r.call(http.MethodGet, "/api/v1/heartbeats/ops%2F"+name, nil, &h)
 }
 
-func (r *running) incidents() (list struct{ Incidents []struct{ Subject, Message string } }, err error) {
+func (r *running) incidents() (list struct {
+	Incidents []struct{ Subject, Message string }
+}, err error) {
 	return list, r.call(http.MethodGet, "/api/v1/incidents", nil, &list)
 }
 
