@@ -57,18 +57,44 @@ type Engine struct {
 // ruleState is a rule at work.
 type ruleState struct {
 	rule    *Rule
-	keys    map[string]*key
+	group   *grouping
+	place   int // in the rows of group
+	count   int // of keys
 	trouble Trouble
 	queue   *queue // of events that wait for late ones; nil: none does
-	buffer  []byte
+}
+
+func (s *ruleState) remember(k *key) {
+	s.group.add(k.Name, s.place, k)
+	s.count++
+}
+
+func (s *ruleState) forget(k *key) {
+	s.group.remove(k.Name, s.place)
+	s.count--
+}
+
+// each calls fn with every key of the rule.
+func (s *ruleState) each(fn func(*key)) {
+	for _, r := range s.group.rows {
+		if k := r.keys[s.place]; k != nil {
+			fn(k)
+		}
+	}
 }
 
 // NewEngine returns an engine that has seen nothing yet.
 func NewEngine(file *File) *Engine {
 	x := &Engine{file: file, byPart: map[string][]*ruleState{}}
-	queues := map[time.Duration]*queue{}
+	queues, groups := map[time.Duration]*queue{}, map[string]*grouping{}
 	for _, r := range file.Rules {
-		state := &ruleState{rule: r, keys: map[string]*key{}, trouble: Trouble{Rule: r}}
+		group := groups[JoinKey(r.GroupBy)]
+		if group == nil {
+			group = &grouping{fields: r.GroupBy, rows: map[string]*row{}}
+			groups[JoinKey(r.GroupBy)] = group
+		}
+		state := &ruleState{rule: r, group: group, place: group.rules, trouble: Trouble{Rule: r}}
+		group.rules++
 		x.rules = append(x.rules, state)
 		if r.Lateness > 0 {
 			q := queues[r.Lateness]
@@ -171,11 +197,11 @@ func (x *Engine) Drain() []Alert {
 func (x *Engine) Firing() []Alert {
 	var all []Alert
 	for _, state := range x.rules {
-		for _, k := range state.keys {
+		state.each(func(k *key) {
 			if k.Firing {
 				all = append(all, Alert{Rule: state.rule, Key: k.Name, At: x.clock, Started: k.Started, Firing: true, Text: k.Text})
 			}
-		}
+		})
 	}
 	slices.SortFunc(all, func(a, b Alert) int {
 		if a.Rule != b.Rule {
@@ -201,7 +227,7 @@ func (x *Engine) Troubles() []Trouble {
 func (x *Engine) Keys() int {
 	n := 0
 	for _, state := range x.rules {
-		n += len(state.keys)
+		n += state.count
 	}
 	return n
 }
@@ -264,47 +290,19 @@ func (x *Engine) process(state *ruleState, e *monitor.PushedEvent) {
 // key returns what the rule knows of the event's key; nil when there are too
 // many keys already.
 func (x *Engine) key(state *ruleState, e *monitor.PushedEvent) *key {
-	r := state.rule
-	buffer := state.buffer[:0]
-	for i, field := range r.GroupBy {
-		if i > 0 {
-			buffer = append(buffer, '/')
-		}
-		buffer = appendKey(buffer, e, field)
+	if r := state.group.look(e); r != nil && r.keys[state.place] != nil {
+		return r.keys[state.place]
 	}
-	state.buffer = buffer
-	if k, ok := state.keys[string(buffer)]; ok {
-		return k
-	}
-	if len(state.keys) >= r.MaxKeys {
+	if state.count >= state.rule.MaxKeys {
 		state.trouble.Capped++
 		return nil
 	}
-	k := &key{Name: string(buffer), First: e.Timestamp, Newest: e.Timestamp, Until: never, engine: x, due: never}
-	if _, plain := r.What.(threshold); !plain {
+	k := &key{Name: string(state.group.name), First: e.Timestamp, Newest: e.Timestamp, Until: never, engine: x, due: never}
+	if _, plain := state.rule.What.(threshold); !plain {
 		k.past = &past{}
 	}
-	state.keys[k.Name] = k
+	state.remember(k)
 	return k
-}
-
-// appendKey appends the value of one field of a key, as JoinKey does.
-func appendKey(buffer []byte, e *monitor.PushedEvent, field string) []byte {
-	var value string
-	switch field {
-	case "server":
-		value = e.Server
-	case "service":
-		value = e.Service
-	case "component":
-		value = e.Component
-	default:
-		value = e.Field(field).String()
-	}
-	if len(value) > 200 || strings.ContainsAny(value, "/%") {
-		value = JoinKey([]string{value})
-	}
-	return append(buffer, value...)
 }
 
 // settle turns what a measure says into alerts.
@@ -362,7 +360,7 @@ func (x *Engine) look(state *ruleState, k *key, at float64) {
 			x.end(r, k, at)
 		}
 		k.gone = true
-		delete(state.keys, k.Name)
+		state.forget(k)
 		return
 	}
 	if at >= k.Newest+orNever(r.NoDataFor.Seconds()) && !k.Silent {

@@ -143,9 +143,23 @@ func mixedRules() string {
 
 // BenchmarkEngine is one event through a hundred rules, with ten thousand servers
 // of twenty components: each event is one that five rules are about.
-func BenchmarkEngine(b *testing.B) {
-	const servers, components = 10_000, 20
-	x := event.NewEngine(load(b, mixedRules()))
+func BenchmarkEngine(b *testing.B) { benchmarkEngine(b, mixedRules(), 20) }
+
+// BenchmarkEngine_EveryRule is one event that all of a hundred rules are about,
+// half of them with windows, with ten thousand servers.
+func BenchmarkEngine_EveryRule(b *testing.B) {
+	var rules strings.Builder
+	rules.WriteString("rules:\n")
+	for i := range 100 {
+		kind := []string{"", "\n    count: {above: 30, within: 5m}"}[i%2]
+		fmt.Fprintf(&rules, "  - name: rule %d\n    severity: HIGH\n    condition: component == \"c0\" and value > 0.%d and active\n    group_by: [service, server]%s\n", i, 5+i%5, kind)
+	}
+	benchmarkEngine(b, rules.String(), 1)
+}
+
+func benchmarkEngine(b *testing.B, rules string, components int) {
+	const servers = 10_000
+	x := event.NewEngine(load(b, rules))
 	events := make([]*monitor.PushedEvent, servers*components)
 	for i := range events {
 		server := i / components

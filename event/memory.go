@@ -49,10 +49,8 @@ func (x *Engine) Save() ([]monitor.RuleWindows, error) {
 	}
 	all = append(all, monitor.RuleWindows{Data: data})
 	for _, state := range x.rules {
-		r := remembered{Keys: make([]rememberedKey, 0, len(state.keys))}
-		for _, k := range state.keys {
-			r.Keys = append(r.Keys, rememberedKey{*k, k.past})
-		}
+		r := remembered{Keys: make([]rememberedKey, 0, state.count)}
+		state.each(func(k *key) { r.Keys = append(r.Keys, rememberedKey{*k, k.past}) })
 		if data, err = encode(r); err != nil {
 			return nil, err
 		}
@@ -119,7 +117,7 @@ func (x *Engine) restore(state *ruleState, data []byte) bool {
 		if _, plain := state.rule.What.(threshold); !plain && k.past == nil {
 			k.past = &past{}
 		}
-		state.keys[k.Name] = &k
+		state.remember(&k)
 		// What was due is looked at as soon as the clock says anything.
 		timers := &x.timers
 		if state.queue != nil {

@@ -2,15 +2,12 @@ package event
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"wingmirror/monitor"
-	"wingmirror/target"
 )
 
 // Points gives the values of a service's component in the order of time.
@@ -63,29 +60,4 @@ func Series(ctx context.Context, points Points, service, component string, w mon
 		all = append(all, s)
 	}
 	return all, nil
-}
-
-// Target is a monitor's target that asks for events instead of for Graphite's
-// metrics: events("SERVICE", "COMPONENT").
-type Target struct{ Service, Component string }
-
-var errTarget = errors.New(`write events("SERVICE", "COMPONENT"), each in quotes`)
-
-// ParseTarget reads a target; ok is false when it is none that asks for events.
-func ParseTarget(text string) (t Target, ok bool, err error) {
-	expr, wrong := target.Parse(strings.TrimSpace(text))
-	if wrong != nil || expr.Kind != target.Call || expr.Text != "events" {
-		return Target{}, false, nil
-	}
-	if len(expr.Args) != 2 {
-		return Target{}, true, errTarget
-	}
-	for i, into := range []*string{&t.Service, &t.Component} {
-		value := expr.Args[i].Value
-		if value.Kind != target.String || len(value.Text) < 2 {
-			return Target{}, true, errTarget
-		}
-		*into = strings.Trim(value.Text, `"'`)
-	}
-	return t, true, nil
 }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wingmirror/monitor"
@@ -23,7 +24,7 @@ func (c Checker) Try(ctx context.Context, m monitor.Monitor, at time.Time, previ
 	window := c.Fetcher.Window(at, m.MinutesOrDefault())
 	begun := c.Now()
 	var fetched []monitor.Fetched
-	if targets := SentTargets(m.Targets); len(targets) > 0 {
+	if targets := SentTargets(m); len(targets) > 0 {
 		fetched = c.Fetcher.Fetch(ctx, window, targets)
 	}
 	if ctx.Err() != nil {
@@ -37,12 +38,24 @@ func (c Checker) Try(ctx context.Context, m monitor.Monitor, at time.Time, previ
 	return e, err
 }
 
-// SentTargets leaves out the lines that are only for readers.
-func SentTargets(lines []string) []string {
-	sent := make([]string, 0, len(lines))
-	for _, line := range lines {
-		if !target.IsComment(line) {
-			sent = append(sent, line)
+// SentTargets returns what is fetched for a run of the monitor: its targets
+// without the lines that are only for readers, and after them the events that
+// its script asks for and no target does.
+func SentTargets(m monitor.Monitor) []string {
+	sent := make([]string, 0, len(m.Targets))
+	var asked []target.Events
+	for _, line := range m.Targets {
+		if target.IsComment(line) {
+			continue
+		}
+		sent = append(sent, line)
+		if e, ok, err := target.ParseEvents(line); ok && err == nil {
+			asked = append(asked, e)
+		}
+	}
+	for _, e := range target.EventsCalls(m.Script) {
+		if !slices.Contains(asked, e) {
+			sent = append(sent, e.String())
 		}
 	}
 	return sent

@@ -251,7 +251,7 @@ func (s *Scheduler) join(m monitor.Monitor, key cohortKey, zone *time.Location) 
 	if e.m != nil && e.m.Version != m.Version {
 		e.forgetRecheck()
 	}
-	e.m, e.targets = &m, SentTargets(m.Targets)
+	e.m, e.targets = &m, SentTargets(m)
 	if e.cohort != nil && e.cohort.key == key {
 		return nil
 	}

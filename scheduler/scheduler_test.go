@@ -137,7 +137,7 @@ func TestScheduler_CohortsOfOneSecondShareTargetsAndRequests(t *testing.T) {
 			for _, f := range r.Targets {
 				got = append(got, f.Target)
 			}
-			equal(t, "targets of "+r.Monitor.Name, got, SentTargets(r.Monitor.Targets))
+			equal(t, "targets of "+r.Monitor.Name, got, SentTargets(r.Monitor))
 		}
 		if w.total() != 3 || w.claims != 1 {
 			t.Errorf("%d runs from %d claims, want 3 from 1", w.total(), w.claims)

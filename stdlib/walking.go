@@ -47,5 +47,19 @@ graph_value("too old", Date.now(), 1)`,
 			},
 			See: []string{"with_metrics"},
 		},
+		{
+			Name: "events", Kind: Function, Group: "Data", Signature: "events(service: string, component: string): Series[]",
+			Summary: "The values that agents pushed for a service's component: a series for each server.",
+			Details: "Values within a minute are averaged. The series come after those of the targets; with the same line among the targets they stand in its place. " +
+				"Write both names as texts: what a run sees is fetched before it begins, so they are looked for in the script's text.",
+			Nulls: "A minute without an event is null. Without any event the list is empty.",
+			Example: Example{
+				Script: `const loads = events("Inbox", "Load5mAvg")
+puts(loads.length)
+for (const s of loads) if (s.last_value() > 4) throw s.label + " is loaded"`,
+				Output: "0\n",
+			},
+			See: []string{"@timeseries"},
+		},
 	}
 }

@@ -134,7 +134,7 @@ func (b *backtester) catches(ctx context.Context, m monitor.Monitor, l monitor.L
 }
 
 func sameTargets(fetched []monitor.Fetched, m monitor.Monitor) bool {
-	return slices.EqualFunc(fetched, scheduler.SentTargets(m.Targets), func(f monitor.Fetched, text string) bool {
+	return slices.EqualFunc(fetched, scheduler.SentTargets(m), func(f monitor.Fetched, text string) bool {
 		return strings.TrimSpace(f.Target) == strings.TrimSpace(text)
 	})
 }

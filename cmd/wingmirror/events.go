@@ -15,6 +15,7 @@ import (
 	"wingmirror/monitor"
 	"wingmirror/scheduler/backtest"
 	"wingmirror/store"
+	"wingmirror/target"
 	"wingmirror/web/rules"
 )
 
@@ -169,7 +170,7 @@ func (f withEvents) Fetch(ctx context.Context, w monitor.Window, targets []strin
 	var others []string
 	var places []int
 	for i, text := range targets {
-		t, ours, err := event.ParseTarget(text)
+		t, ours, err := target.ParseEvents(text)
 		if !ours {
 			others, places = append(others, text), append(places, i)
 			continue
@@ -187,7 +188,7 @@ func (f withEvents) Fetch(ctx context.Context, w monitor.Window, targets []strin
 // eventStep is the interval of points made of events, in seconds.
 const eventStep = 60
 
-func (f withEvents) events(ctx context.Context, w monitor.Window, text string, t event.Target, err error) monitor.Fetched {
+func (f withEvents) events(ctx context.Context, w monitor.Window, text string, t target.Events, err error) monitor.Fetched {
 	fetched := monitor.Fetched{Target: text, Status: monitor.StatusFailed}
 	if err == nil {
 		fetched.Series, err = event.Series(ctx, f.points, t.Service, t.Component, w, eventStep)

@@ -12,7 +12,7 @@ import (
 func globalScope() scope {
 	all := scope{
 		"puts": puts, "print": printText, "p": inspectText, "printf": printf, "format": format,
-		"with_metrics": withMetrics, "fold_metrics": foldMetrics, "graph_value": graphValue,
+		"with_metrics": withMetrics, "fold_metrics": foldMetrics, "graph_value": graphValue, "events": events,
 
 		"outside_limits": outsideLimits, "percentage_errors": percentageErrors, "deploy_check": deployCheck,
 		"collect_comparisons": collectComparisons, "collect_aberrations": collectAberrations,

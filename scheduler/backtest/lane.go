@@ -36,7 +36,7 @@ func (r *rehearsal) newLane(m monitor.Monitor) (*lane, error) {
 		return nil, err
 	}
 	l := &lane{
-		r: r, m: m, targets: scheduler.SentTargets(m.Targets), recalls: r.Recalls(m.Script), ticks: ticks,
+		r: r, m: m, targets: scheduler.SentTargets(m), recalls: r.Recalls(m.Script), ticks: ticks,
 		policy: m.Policy.Or(r.Defaults).Or(monitor.DefaultPolicy()), decide: r.Decide(m),
 		state:  monitor.State{Subject: m.Subject()},
 		result: Result{Monitor: m, From: r.from, Until: r.until, Ticks: len(ticks), Faults: map[monitor.Fault]int{}},

@@ -243,7 +243,7 @@ func (r *rehearsal) cut(l *lane, w monitor.Window, s singles) []monitor.Fetched 
 func (r *rehearsal) cutTargets() []string {
 	var all []string
 	for _, l := range r.lanes {
-		for i, text := range scheduler.SentTargets(l.m.Targets) {
+		for i, text := range scheduler.SentTargets(l.m) {
 			if l.kinds[i] != dependent && !slices.Contains(all, text) {
 				all = append(all, text)
 			}
