@@ -143,4 +143,9 @@ func TestServer_EventsAreTargets(t *testing.T) {
 	if err != nil || !strings.Contains(out.Output, "web1\n3") || out.Targets[0].Status != "ok" {
 		t.Errorf("%+v, %v", out, err)
 	}
+	script = `for (const s of events("Shop", "Disk")) puts(s.label, s.last_value())`
+	err = r.call("POST", "/api/v1/test-run", map[string]any{"monitor": map[string]any{"name": "m", "schedule": "@hourly", "script": script}}, &out)
+	if err != nil || !strings.Contains(out.Output, "web1\n3") {
+		t.Errorf("without a target: %+v, %v", out, err)
+	}
 }
