@@ -60,7 +60,7 @@ func testCase(m monitor.Monitor, t monitor.Test, limits monitor.Limits) Case {
 		Window: monitor.Window{From: t.At.Unix() - int64(m.MinutesOrDefault())*60, Until: t.At.Unix()},
 	}
 	taken := make([]bool, len(t.Series))
-	for _, text := range SentTargets(m.Targets) {
+	for _, text := range SentTargets(m) {
 		f := monitor.Fetched{Target: text, Status: monitor.StatusMissing}
 		for i, s := range t.Series {
 			if s.Target == text {
