@@ -19,7 +19,7 @@ const (
 // up for the time since the process before ended.
 func (b *Book) Run(ctx context.Context) {
 	last, err := b.o.Store.WatchedUntil(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		b.o.Log.Error("it is not known since when nobody watched heartbeats", "error", err)
 	}
 	var group sync.WaitGroup
