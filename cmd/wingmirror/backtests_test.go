@@ -221,6 +221,9 @@ func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
 	if err := r.call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "same" {
 		t.Errorf("%+v, %v", out, err)
 	}
+	if code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.base); code != 0 || !strings.Contains(out, " 0 different") || strings.HasPrefix(out, "0 runs") {
+		t.Errorf("replay by the server: exit %d\n%s%s", code, out, errs)
+	}
 	m["script"] = "throw 'other'"
 	if err := r.call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "different" || len(out.Replay.Differences) == 0 {
 		t.Errorf("%+v, %v", out, err)

@@ -26,6 +26,7 @@ type replayOptions struct {
 	config config
 	all    bool
 	json   bool
+	remote remote
 }
 
 // newReplay makes recorded runs again, from the database file.
@@ -58,12 +59,24 @@ exit code is 0 when every result is the same, and 1 when one is not.`,
 	f := cmd.Flags()
 	o.config.flags(f)
 	f.VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "db" && f.Name != "config" && f.Name != "workers" })
+	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror do it, with its helper files: the newest 500 of each monitor's last 30 days; the API token is taken from "+tokenVariable)
 	f.BoolVar(&o.all, "all", false, "all runs of all monitors that are recorded")
 	f.BoolVar(&o.json, "json", false, "print a JSON object for each run that is different, and one at the end")
 	return cmd
 }
 
 func (o *replayOptions) run(ctx context.Context, p process, args []string) error {
+	report := replayReport{out: p.stdout, json: o.json}
+	if o.remote.server != "" {
+		if err := o.remote.open(p); err != nil {
+			return err
+		}
+		sum, err := o.remote.replay(ctx, args, report.each)
+		if err != nil {
+			return err
+		}
+		return report.exit(sum)
+	}
 	if _, err := os.Stat(o.config.DB); errors.Is(err, os.ErrNotExist) {
 		return monitor.Invalid("db", "there is no database %s; name the one that the server uses", o.config.DB)
 	}
@@ -75,18 +88,11 @@ func (o *replayOptions) run(ctx context.Context, p process, args []string) error
 	pools := &pools{config: o.config.Sandbox, db: db}
 	defer pools.close()
 	options := replay.Options{Archive: db, Runners: pools.forLibrary}
-	report := replayReport{out: p.stdout, json: o.json}
 	sum, err := o.replay(ctx, options, args, report.each)
 	if err != nil {
 		return err
 	}
-	if err := report.end(sum); err != nil {
-		return err
-	}
-	if sum.Different > 0 {
-		return &exitError{code: exitWarning}
-	}
-	return nil
+	return report.exit(sum)
 }
 
 func (o *replayOptions) replay(ctx context.Context, options replay.Options, args []string, each func(replay.Replayed)) (replay.Summary, error) {
@@ -189,6 +195,17 @@ func (r replayReport) each(d replay.Replayed) {
 	for _, diff := range d.Differences {
 		fmt.Fprintf(r.out, "  %s\n    was %s\n    now %s\n", diff.Part, diff.Was, diff.Now)
 	}
+}
+
+// exit prints the counts, and gives the exit code.
+func (r replayReport) exit(s replay.Summary) error {
+	if err := r.end(s); err != nil {
+		return err
+	}
+	if s.Different > 0 {
+		return &exitError{code: exitWarning}
+	}
+	return nil
 }
 
 func (r replayReport) end(s replay.Summary) error {

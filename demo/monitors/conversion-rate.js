@@ -12,6 +12,17 @@ alerts:
   - pagerduty:0123456789abcdef0123456789abcdef
 repeat: 60m
 labels: {team: checkout}
+tests:
+  - name: one in twenty is too few
+    series:
+      shop.checkout.impressions: 100x6
+      shop.checkout.conversions: 5x6
+    expect: {level: critical, message: below 10%}
+  - name: one in five is quiet
+    series:
+      shop.checkout.impressions: 100x6
+      shop.checkout.conversions: 20x6
+    expect: {level: ok, output: "20.0 %"}
 description: How many of those who see the checkout buy. The smallest monitor there is, so start reading here.
 */
 // Every target is a series with a letter, in the order of the list above:

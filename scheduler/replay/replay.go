@@ -126,9 +126,12 @@ type Summary struct {
 // Count returns the summary of one run.
 func Count(d Replayed) Summary {
 	var s Summary
-	s.count(d.Verdict)
+	s.Add(d)
 	return s
 }
+
+// Add counts one more run.
+func (s *Summary) Add(d Replayed) { s.count(d.Verdict) }
 
 func (s *Summary) count(v Verdict) {
 	s.Runs++
