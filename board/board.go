@@ -203,8 +203,12 @@ func New(ctx context.Context, o Options) (*Board, error) {
 // for every request.
 func (b *Board) Look() *Look {
 	now := b.o.Now()
-	if l := b.current.Load(); !b.dirty.Load() && l.holdsAt(now) {
-		return l
+	// The order matters: whoever sees that nothing is dirty sees the look that
+	// was made of the last change, too.
+	if !b.dirty.Load() {
+		if l := b.current.Load(); l.holdsAt(now) {
+			return l
+		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -243,8 +247,9 @@ func (b *Board) refresh(now time.Time) {
 		}
 		b.step(l.until)
 	}
-	if b.dirty.Swap(false) || b.current.Load().At.IsZero() || len(b.current.Load().nodes) != len(b.components) || !b.current.Load().holdsAt(now) {
+	if b.dirty.Load() || b.current.Load().At.IsZero() || len(b.current.Load().nodes) != len(b.components) || !b.current.Load().holdsAt(now) {
 		b.step(now)
+		b.dirty.Store(false) // only now: see Look
 	}
 }
 

@@ -476,3 +476,20 @@ func TestGate_SaysWhyAndWhomToAsk(t *testing.T) {
 		}
 	})
 }
+
+func TestLook_WhoeverActsSeesWhatFollowsAtOnce(t *testing.T) {
+	w := newWorld(t, &memory{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); w.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	for i := range 2000 {
+		level := monitor.DC1 + monitor.DC(i%4)
+		if _, err := w.Override(t.Context(), monitor.Override{ID: 1, Component: "production", Level: level, Reason: "r", Author: "a", From: time.Unix(1, 0), Until: time.Now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Look().Node("production").Level; got != level {
+			t.Fatalf("act %d: the level is %v, want %v", i, got, level)
+		}
+	}
+}

@@ -95,8 +95,11 @@ func TestGrow_LevelsGoUpTheWholeTree(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", id, got, want)
 		}
 	}
-	if next := tree.byID["top"].Next; !next.Equal(at.Add(10 * time.Minute)) {
-		t.Errorf("next change of top: got %v, want in 10 minutes", next)
+	if next := tree.byID["top"].Next; !next.Equal(at.Add(time.Hour)) {
+		t.Errorf("next change of top: got %v, want in an hour, since what begins before is milder", next)
+	}
+	if !tree.until.Equal(at.Add(10 * time.Minute)) {
+		t.Errorf("the tree holds until %v, want ten minutes", tree.until)
 	}
 	if reasons, all := tree.byID["top"].Reasons(10); all != 1 || reasons[0].ID != "a" {
 		t.Errorf("reasons of top: got %v of %d, want the one of the leaf", reasons, all)
@@ -130,5 +133,35 @@ func TestGrow_ComponentsInACircleStayOnTheBoard(t *testing.T) {
 	tree := facts{components: []monitor.Component{{ID: "a", Parent: "b"}, {ID: "b", Parent: "a"}, {ID: "c", Parent: "gone"}}}.grow(time.Unix(0, 0))
 	if len(tree.nodes) != 3 {
 		t.Errorf("%d components are left of 3", len(tree.nodes))
+	}
+}
+
+func TestGrow_TheNextChangeIsThatOfTheLevel(t *testing.T) {
+	at := time.Unix(1000, 0)
+	in := func(d time.Duration) time.Time { return at.Add(d * time.Minute) }
+	rows := []struct {
+		name string
+		own  []monitor.Rationale
+		kid  []monitor.Rationale
+		want time.Time
+	}{
+		{"nothing is planned", []monitor.Rationale{{ID: "a", Level: 2}}, nil, time.Time{}},
+		{"the last of the worst ends", []monitor.Rationale{{ID: "a", Level: 2, End: in(5)}, {ID: "b", Level: 2, End: in(9)}, {ID: "c", Level: 4, End: in(1)}}, nil, in(9)},
+		{"one of the worst never ends", []monitor.Rationale{{ID: "a", Level: 2, End: in(5)}, {ID: "b", Level: 2}}, nil, time.Time{}},
+		{"a guess is no end", []monitor.Rationale{{ID: "a", Level: 2, End: in(5), Guess: true}}, nil, time.Time{}},
+		{"something worse begins", []monitor.Rationale{{ID: "a", Level: 2}, {ID: "b", Level: 1, Start: in(7)}}, nil, in(7)},
+		{"something milder begins", []monitor.Rationale{{ID: "a", Level: 2}, {ID: "b", Level: 3, Start: in(7)}}, nil, time.Time{}},
+		{"the child's is milder", []monitor.Rationale{{ID: "a", Level: 1, End: in(20)}}, []monitor.Rationale{{ID: "k", Level: 4, End: in(3)}}, in(20)},
+		{"the child's is as bad", []monitor.Rationale{{ID: "a", Level: 1, End: in(20)}}, []monitor.Rationale{{ID: "k", Level: 1, End: in(30)}}, in(30)},
+		{"the child becomes worse", nil, []monitor.Rationale{{ID: "k", Level: 1, Start: in(3)}}, in(3)},
+	}
+	for _, row := range rows {
+		f := facts{
+			components: []monitor.Component{{ID: "top"}, {ID: "kid", Parent: "top"}},
+			rationales: map[string][]monitor.Rationale{"top": row.own, "kid": row.kid},
+		}
+		if got := f.grow(at).byID["top"].Next; !got.Equal(row.want) {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
 	}
 }

@@ -44,7 +44,10 @@ type Node struct {
 	Next       time.Time           // when the level can next change by itself; zero when nothing is planned
 	Depth      int                 // 0 at the top
 
-	failing bool // one of its own sources fails or is still to report
+	failing bool      // one of its own sources fails or is still to report
+	moment  time.Time // the next planned moment of it or of what stands below, whether or not the level changes
+	calms   time.Time // when its level becomes calmer, if all that it rests on has an end; zero if not
+	worsens time.Time // when its level becomes worse by what is planned; zero if by nothing
 }
 
 // Reasons returns the active rationales of the component and of the children
@@ -154,9 +157,7 @@ func (f facts) growNode(t *tree, n *Node, below map[string][]*Node, at time.Time
 		f.growNode(t, child, below, at)
 	}
 	f.weigh(n, at)
-	if !n.Next.IsZero() {
-		t.until = earlier(t.until, n.Next)
-	}
+	t.until = earlier(t.until, n.moment)
 }
 
 // weigh gives a node its levels, once its children have theirs.
@@ -167,14 +168,14 @@ func (f facts) weigh(n *Node, at time.Time) {
 		case r.Active(at):
 			n.Rationales = append(n.Rationales, r)
 			if !r.Guess && !r.End.IsZero() {
-				n.Next = earlier(n.Next, r.End)
+				n.moment = earlier(n.moment, r.End)
 			}
 			if !r.Failure {
 				known = append(known, r)
 			}
 		case at.Before(r.Start):
 			n.Upcoming = append(n.Upcoming, r)
-			n.Next = earlier(n.Next, r.Start)
+			n.moment = earlier(n.moment, r.Start)
 		}
 	}
 	slices.SortFunc(n.Rationales, byWeight)
@@ -192,16 +193,60 @@ func (f facts) weigh(n *Node, at time.Time) {
 		if child.Counts.Rule != monitor.CountIgnored {
 			n.Stale = n.Stale || child.Stale
 			n.Settling = n.Settling || child.Settling
-			n.Next = earlier(n.Next, child.Next)
+			n.moment = earlier(n.moment, child.moment)
 		}
 	}
 	n.Computed = Worst(n.Rationales, at).WorseOf(fold(votes))
 	n.Level, n.Known = n.Computed, Worst(known, at).WorseOf(fold(knownVotes))
-	if slices.ContainsFunc(n.Rationales, func(r monitor.Rationale) bool { return r.Overrides }) {
+	outranking := slices.ContainsFunc(n.Rationales, func(r monitor.Rationale) bool { return r.Overrides })
+	if outranking {
 		n.Computed = Worst(n.Rationales, at)
 		n.Level, n.Known = n.Computed, Worst(known, at)
 	}
+	n.foresee(outranking)
 	f.override(n, at)
+	n.Next = earlier(n.calms, n.worsens)
+}
+
+// foresee finds out when the level changes by what is planned: it becomes calmer
+// when the last of what it rests on ends, and worse when something worse begins.
+// Votes of children are foreseen as if each decided.
+func (n *Node) foresee(outranking bool) {
+	rests, open := n.Computed < monitor.DC5, false
+	ends := func(at time.Time, never bool) {
+		open = open || never || at.IsZero()
+		if at.After(n.calms) {
+			n.calms = at
+		}
+	}
+	for _, r := range n.Rationales {
+		if rests && r.Level == n.Computed && (r.Overrides || !outranking) {
+			ends(r.End, r.Guess)
+		}
+	}
+	for _, up := range n.Upcoming {
+		if up.Level < n.Computed || up.Overrides {
+			n.worsens = earlier(n.worsens, up.Start)
+		}
+	}
+	for _, child := range n.Children {
+		counted := child.Level
+		if child.Counts.Rule == monitor.CountCapped {
+			counted = max(counted, child.Counts.Cap)
+		}
+		if outranking || child.Counts.Rule == monitor.CountIgnored {
+			continue
+		}
+		if rests && counted <= n.Computed {
+			ends(child.calms, false)
+		}
+		if child.Counts.Rule != monitor.CountCapped || child.Counts.Cap < n.Computed {
+			n.worsens = earlier(n.worsens, child.worsens)
+		}
+	}
+	if open {
+		n.calms = time.Time{}
+	}
 }
 
 // override lets people's words count for more than all else.
@@ -216,12 +261,14 @@ func (f facts) override(n *Node, at time.Time) {
 		}
 		n.Overrides = append(n.Overrides, o)
 		if at.Before(o.From) {
-			n.Next = earlier(n.Next, o.From)
+			n.moment = earlier(n.moment, o.From)
+			n.worsens = earlier(n.worsens, o.From)
 		} else {
-			n.Next = earlier(n.Next, end)
+			n.moment = earlier(n.moment, end)
 		}
 	}
 	if n.Override = holding(f.overrides[n.ID], at); n.Override != nil {
+		n.calms, n.worsens = n.Override.Until, n.Override.Until // either, when it ends
 		n.Level, n.Known = n.Override.Level, n.Override.Level
 		n.Stale, n.Settling = false, false
 	}

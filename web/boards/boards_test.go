@@ -279,7 +279,7 @@ func TestOverride_WorksAtOnceAndEndsByHand(t *testing.T) {
 		t.Errorf("end: %d %s", a.status, a.body)
 	}
 	if a := w.ask("GET", "/gate/production?min=4", w.gate, ""); a.status != 423 {
-		t.Errorf("the gate after the end: %d", a.status)
+		t.Errorf("the gate after the end: %d %s", a.status, a.body)
 	}
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		history := w.ask("GET", "/api/v1/board/production/history", w.gate, "").body
