@@ -18,6 +18,8 @@ type Events interface {
 	AddEvents(ctx context.Context, events []monitor.PushedEvent, received time.Time) ([]monitor.PushedEvent, error)
 	// EachEvent gives those that came after one and since a time, in order.
 	EachEvent(ctx context.Context, after int64, since time.Time, fn func(monitor.PushedEvent) error) error
+	// LastEvent returns the Seq of the last one.
+	LastEvent(ctx context.Context) (int64, error)
 }
 
 // Windows keeps what the rules remember.
@@ -116,10 +118,7 @@ func (l *Live) Open(ctx context.Context, file *File) error {
 			return nil
 		})
 	} else {
-		err = l.o.Events.EachEvent(ctx, 0, time.Time{}, func(e monitor.PushedEvent) error {
-			l.seq = e.Seq
-			return nil
-		})
+		l.seq, err = l.o.Events.LastEvent(ctx) // warm has looked at as many as matter
 	}
 	if err != nil {
 		return err

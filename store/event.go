@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 	"time"
 
@@ -90,8 +91,15 @@ func scanEvent(row rowScanner) (monitor.PushedEvent, error) {
 // EachEvent calls fn for the events that came after one, or at or after a time,
 // in the order of arrival, until fn fails. They are as Events returns them.
 func (db *DB) EachEvent(ctx context.Context, after int64, since time.Time, fn func(monitor.PushedEvent) error) error {
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT `+eventColumns+` FROM pushed_events WHERE seq > ? AND received_at >= ? ORDER BY seq`,
-		after, millis(since)).Rows()
+	if !since.IsZero() { // the first one is looked up: what came before it may be millions
+		first := int64(math.MaxInt64)
+		err := db.read.WithContext(ctx).Raw(`SELECT seq FROM pushed_events WHERE received_at >= ? ORDER BY received_at, seq LIMIT 1`, millis(since)).Scan(&first).Error
+		if err != nil {
+			return db.fault("read events", err)
+		}
+		after = max(after, first-1)
+	}
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT `+eventColumns+` FROM pushed_events WHERE seq > ? ORDER BY seq`, after).Rows()
 	err = scanAll(rows, err, func(row rowScanner) error {
 		e, err := scanEvent(row)
 		if err != nil {
@@ -100,6 +108,13 @@ func (db *DB) EachEvent(ctx context.Context, after int64, since time.Time, fn fu
 		return fn(e)
 	})
 	return db.fault("read events", err)
+}
+
+// LastEvent returns the Seq of the event that came last, 0 when there is none.
+func (db *DB) LastEvent(ctx context.Context) (int64, error) {
+	var seq int64
+	err := db.read.WithContext(ctx).Raw(`SELECT COALESCE(MAX(seq), 0) FROM pushed_events`).Scan(&seq).Error
+	return seq, db.fault("read events", err)
 }
 
 // EventNames returns the names in events since a time, at most so many of each.
@@ -134,6 +149,6 @@ func (db *DB) EventSeries(ctx context.Context, service, component string, from, 
 
 // SweepEvents removes events that came before a time, and returns how many.
 func (db *DB) SweepEvents(ctx context.Context, before time.Time) (int64, error) {
-	n, err := db.deleteAll(ctx, `DELETE FROM pushed_events WHERE seq IN (SELECT seq FROM pushed_events WHERE received_at < ? ORDER BY seq LIMIT ?)`, millis(before), sweepChunk)
+	n, err := db.deleteAll(ctx, `DELETE FROM pushed_events WHERE seq IN (SELECT seq FROM pushed_events WHERE received_at < ? ORDER BY received_at, seq LIMIT ?)`, millis(before), sweepChunk)
 	return n, db.fault("remove old events", err)
 }
