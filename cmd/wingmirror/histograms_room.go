@@ -28,6 +28,7 @@ type histogramConfig struct {
 	List        string
 	Sheriffs    string
 	Received    []string
+	Graphite    []string
 }
 
 func (c *histogramConfig) flags(f *pflag.FlagSet) {
@@ -38,6 +39,7 @@ func (c *histogramConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Calendar, "expiry-calendar", "", "release dates, by which owners are reminded of histograms that expire: a file or address of a JSON object of versions and dates, or of a page with tables of releases")
 	f.StringVar(&c.List, "expiry-list", "", "mail address that is reminded of all that expires and has expired")
 	f.StringVar(&c.Sheriffs, "expiry-sheriffs", "", "mail address that is reminded two weeks before")
+	f.StringArrayVar(&c.Graphite, "histogram-graphite", nil, "histogram whose buckets are series of Graphite, fetched every day, as NAME=TARGET; labels end with where the bucket does, such as .le_100; may be repeated")
 	f.StringArrayVar(&c.Received, "received-alert", nil, "mail address that is told of every alert that another detector posts; may be repeated")
 }
 
@@ -79,7 +81,12 @@ func (s *server) openHistograms(kind serverKind) error {
 		},
 	})
 	s.subjects[monitor.KindHistogram] = watchedHistograms{s.db}
-	s.background = append(s.background, keeper.Run, reminders.Run, postbox.Run, s.sweepHistograms)
+	sources, err := parseBucketSources(c.Graphite)
+	if err != nil {
+		return err
+	}
+	buckets := bucketDays{sources, s.graphite, s.db, keeper.Touch, log}
+	s.background = append(s.background, buckets.run, keeper.Run, reminders.Run, postbox.Run, s.sweepHistograms)
 	return nil
 }
 

@@ -225,7 +225,13 @@ type saveInput struct {
 type savedOutput struct{ Body histogramProbeBody }
 
 func (d desk) apiSave(ctx context.Context, in *saveInput) (*savedOutput, error) {
-	p, err := d.Probes.SaveProbe(ctx, in.Body.probe(in.Name), d.Author(ctx), d.Now())
+	edited := in.Body.probe(in.Name)
+	if edited.Labels == nil { // the form has no field for them
+		if stored, err := d.Probes.Probe(ctx, in.Name); err == nil {
+			edited.Labels = stored.Labels
+		}
+	}
+	p, err := d.Probes.SaveProbe(ctx, edited, d.Author(ctx), d.Now())
 	if err != nil {
 		return nil, err
 	}
