@@ -19,6 +19,7 @@ import (
 )
 
 type checkOptions struct {
+	remote remote
 	config config
 	series string
 	at     string
@@ -49,6 +50,7 @@ it could not be told, and 64 for a wrong command line or monitor file.`,
 	f := cmd.Flags()
 	f.StringVar(&o.series, "series", "", "take the series from this file, in the JSON format of Graphite's render API, instead of from Graphite")
 	f.StringVar(&o.at, "at", "", "scheduled time of the run, as 2026-11-21T03:00:00Z or epoch seconds (default now; with --series its newest point)")
+	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror run it, with its Graphite and helper files; the API token is taken from "+tokenVariable)
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	o.config.flagsShowing(f, &o.config.Graphite, &o.config.Sandbox)
 	return cmd
@@ -70,17 +72,7 @@ func (o *checkOptions) run(ctx context.Context, p process, name string) error {
 	if err != nil {
 		return err
 	}
-	source, at, err := o.source(&file.Monitor, at)
-	if err != nil {
-		return err
-	}
-	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	checker := scheduler.Checker{Fetcher: source, Runner: pool, Limits: o.config.Sandbox.limits(), Now: time.Now}
-	evaluation, err := checker.Try(ctx, file.Monitor, at, monitor.Previous{})
+	evaluation, err := o.evaluate(ctx, p, &file.Monitor, at)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", name, err)
 	}
@@ -101,6 +93,27 @@ func (o *checkOptions) run(ctx context.Context, p process, name string) error {
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// evaluate makes the run, here or on a server.
+func (o *checkOptions) evaluate(ctx context.Context, p process, m *monitor.Monitor, at time.Time) (scheduler.Evaluation, error) {
+	if o.remote.server != "" {
+		if err := o.remote.open(p); err != nil {
+			return scheduler.Evaluation{}, err
+		}
+		return o.remote.check(ctx, *m, at)
+	}
+	source, at, err := o.source(m, at)
+	if err != nil {
+		return scheduler.Evaluation{}, err
+	}
+	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
+	if err != nil {
+		return scheduler.Evaluation{}, err
+	}
+	defer pool.Close()
+	checker := scheduler.Checker{Fetcher: source, Runner: pool, Limits: o.config.Sandbox.limits(), Now: time.Now}
+	return checker.Try(ctx, *m, at, monitor.Previous{})
 }
 
 func exitCode(level monitor.Level) int {

@@ -98,6 +98,10 @@ func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
 	if code, out, errs := invoke(t, nil, "test", file, "--server", r.base); code != 0 || !strings.Contains(out, "3 passed, 0 failed") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
+	one := writeFile(t, "one.js", "/* wingmirror\ntargets: [shop.web1.cpu]\n*/\nputs('cpu', @a.length)\nthrow 'too much'")
+	if code, out, errs := invoke(t, nil, "check", one, "--server", r.base); code != exitCritical || !strings.Contains(out, "CRITICAL: too much\n  at "+one+":5:1") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
 	if code, out, errs := invoke(t, nil, "backtest", file, "--server", r.base, "--from", "-2h"); code != exitUnknown || !strings.Contains(out, "no target had a point") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
