@@ -143,7 +143,6 @@ func (db *DB) pool(params string, conns int) (*gorm.DB, error) {
 	dialector := sqlite.Dialector{DriverName: "sqlite", DSN: name.String()}
 	pool, err := gorm.Open(dialector, &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
 		NowFunc:                db.now,
 		Logger:                 slowLog{db.log},
 	})
