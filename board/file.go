@@ -339,6 +339,10 @@ func ParseSources(text string, checker Checker) ([]monitor.BoardSource, error) {
 		if doc.Body == nil {
 			continue
 		}
+		if aliases := ast.Filter(ast.AliasType, doc.Body); len(aliases) > 0 {
+			r.add(aliases[0], "sources", fmt.Errorf("write it out: only files may repeat something by an alias"))
+			break
+		}
 		if err := r.sources(doc.Body, &c); err != nil {
 			r.add(doc.Body, "sources", err)
 		}

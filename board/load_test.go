@@ -132,3 +132,10 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseSources_RefusesAliasesSinceFewBytesCouldStandForVeryMany(t *testing.T) {
+	_, err := ParseSources("- type: static\n  x:\n    a: &a [1,1]\n    b: [*a,*a]\n", anySource{})
+	if wrong := monitor.AllFieldErrors(err); len(wrong) != 1 || !strings.Contains(wrong[0].Message, "alias") || wrong[0].Line != 4 {
+		t.Errorf("got %v", err)
+	}
+}

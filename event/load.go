@@ -58,6 +58,7 @@ type loader struct {
 	file     *File
 	extra    []string // fields of events that are no slips of the pen
 	defaults ast.Node
+	events   int // of tests, so far
 }
 
 func (l *loader) options() condition.Options {

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -216,5 +217,30 @@ func TestDecode_SetsBadEventsAsideAndGoesOn(t *testing.T) {
 	}
 	if _, err := event.Decode([]byte("[" + good + ",\n" + good[:20])); err == nil || monitor.AllFieldErrors(err)[0].Line != 2 {
 		t.Errorf("an array that is cut off: %v", err)
+	}
+}
+
+// bombs are short files that stand for very much when aliases are followed.
+func bombs() map[string]string {
+	const event = "{service: A, component: b}"
+	level := "severities: {page: {level: critical}}\nrules: [{name: r, severity: page, condition: value > 1}]\n"
+	deep := "    events: [{service: A, component: b, x: {a: &a [1,1,1,1,1,1,1,1,1,1]"
+	before := "a"
+	for _, name := range []string{"b", "c", "d", "e", "f", "g", "h", "i"} {
+		deep += ", " + name + ": &" + name + " [" + strings.Repeat("*"+before+",", 9) + "*" + before + "]"
+		before = name
+	}
+	return map[string]string{
+		"tests of events":  level + "tests:\n  - &t\n    name: x\n    events: [&e " + event + strings.Repeat(",*e", 3000) + "]\n" + strings.Repeat("  - *t\n", 3000),
+		"values of events": level + "tests:\n  - name: x\n    events: [&e {service: A, component: b, values: &v [1" + strings.Repeat(",1", 5000) + "]}" + strings.Repeat(",*e", 5000) + "]\n",
+		"a field":          level + "tests:\n  - name: x\n" + deep + "}}]\n",
+	}
+}
+
+func TestLoad_RefusesFilesThatStandForVeryMuch(t *testing.T) {
+	for name, text := range bombs() {
+		if _, err := event.Load(text, event.LoadOptions{}); !errors.Is(err, monitor.ErrInvalid) {
+			t.Errorf("%s: got %v, want it refused", name, err)
+		}
 	}
 }

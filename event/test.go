@@ -34,7 +34,7 @@ type Expected struct {
 	Open bool // it must still fire at the end
 }
 
-// maxTestEvents bounds the events of one test.
+// maxTestEvents bounds the events of all tests of a file.
 const maxTestEvents = 100_000
 
 func (l *loader) test(n ast.Node, path string) {
@@ -111,8 +111,13 @@ func (l *loader) testEvents(t *Test, n ast.Node, path string) {
 		case "values":
 			values = l.r.list(p.value, where)
 		default:
+			value := l.r.bare(p.value)
+			if value != nil && len(ast.Filter(ast.AliasType, value)) > 0 {
+				l.r.fail(p.value, where, "write it out: an alias cannot stand inside a field of an event")
+				continue
+			}
 			var v any
-			if err := yaml.NodeToValue(l.r.bare(p.value), &v); err != nil {
+			if err := yaml.NodeToValue(value, &v); err != nil {
 				l.r.fail(p.value, where, "this cannot be read")
 				continue
 			}
@@ -137,8 +142,10 @@ func (l *loader) testEvents(t *Test, n ast.Node, path string) {
 }
 
 func (l *loader) testEvent(t *Test, n ast.Node, path string, event map[string]any) {
-	if len(t.Events) >= maxTestEvents {
-		l.r.fail(n, path, "a test has at most %d events", maxTestEvents)
+	if l.events++; l.events > maxTestEvents {
+		if l.events == maxTestEvents+1 {
+			l.r.fail(n, path, "the tests of a file have at most %d events", maxTestEvents)
+		}
 		return
 	}
 	raw, err := json.Marshal(event)

@@ -20,15 +20,17 @@ import (
 // maxFile is how many bytes a rules file may have, and maxErrors how many errors
 // of one are told.
 const (
-	maxFile   = 1 << 20
-	maxErrors = 100
-	maxNested = 50
+	maxFile    = 1 << 20
+	maxErrors  = 100
+	maxNested  = 50
+	maxAliases = 10_000 // that are followed: aliases of aliases could make a few bytes stand for very many
 )
 
 // reader walks a YAML document, and collects everything that is wrong with it.
 type reader struct {
 	lines   []string
 	anchors map[string]ast.Node
+	aliases int // followed so far
 	errs    monitor.FieldErrors
 }
 
@@ -91,6 +93,12 @@ func (r *reader) bare(n ast.Node) ast.Node {
 		case *ast.TagNode:
 			n = node.Value
 		case *ast.AliasNode:
+			if r.aliases++; r.aliases > maxAliases {
+				if r.aliases == maxAliases+1 {
+					r.fail(node, "", "the file follows aliases more than %d times; write fewer of them", maxAliases)
+				}
+				return nil
+			}
 			n = r.anchors[node.Value.String()]
 		default:
 			return n

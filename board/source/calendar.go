@@ -74,7 +74,7 @@ func openCalendar(k Kinds, s *settings) board.Source {
 		if err != nil {
 			return nil, err
 		}
-		return c.rationales(data, at)
+		return c.rationales(ctx, data, at)
 	})
 }
 
@@ -123,7 +123,7 @@ type event struct {
 }
 
 // rationales are the events that are going on, or begin before the horizon.
-func (c calendar) rationales(data []byte, at time.Time) ([]monitor.Rationale, error) {
+func (c calendar) rationales(ctx context.Context, data []byte, at time.Time) ([]monitor.Rationale, error) {
 	events, err := parseEvents(data, c.zone)
 	if err != nil {
 		return nil, err
@@ -136,6 +136,9 @@ func (c calendar) rationales(data []byte, at time.Time) ([]monitor.Rationale, er
 	}
 	var all []monitor.Rationale
 	for _, e := range events {
+		if ctx.Err() != nil { // a long list of rules that are hard to count
+			return nil, context.Cause(ctx)
+		}
 		if e.cancelled || c.match != nil && !c.match.MatchString(e.summary) {
 			continue
 		}

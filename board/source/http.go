@@ -32,6 +32,7 @@ type server struct {
 func (k Kinds) server(s *settings, key string) server {
 	address := s.need(key, "give the address to ask, such as https://status.example.com")
 	out := server{client: k.client(s.text("proxy"), s), user: s.text("user"), pass: s.secret("password"), token: s.secret("token"), headers: s.texts("headers")}
+	out.client = keepingToHost(out.client, out.headers)
 	base, err := url.Parse(address)
 	if err != nil || address != "" && (base.Scheme != "http" && base.Scheme != "https" || base.Host == "") {
 		s.wrong(key, "%q is no address of the web; write for example https://status.example.com", monitor.Cut(address, 100))
@@ -48,8 +49,7 @@ func (k Kinds) server(s *settings, key string) server {
 	return out
 }
 
-// client is one that follows no more than a few redirects, and keeps what it
-// needs to prove itself from other hosts, as the standard client does.
+// client is the one that is given, or one with the proxy.
 func (k Kinds) client(proxy string, s *settings) *http.Client {
 	if k.Client != nil && proxy == "" {
 		return k.Client
@@ -66,6 +66,30 @@ func (k Kinds) client(proxy string, s *settings) *http.Client {
 		transport.Proxy = http.ProxyURL(address)
 	}
 	return &http.Client{Transport: transport}
+}
+
+const maxRedirects = 10
+
+// keepingToHost returns the client with redirects that take the headers to no
+// other host, and nothing from https to where others can read it. What proves us
+// in Authorization the client itself keeps from other hosts.
+func keepingToHost(client *http.Client, headers map[string]string) *http.Client {
+	own := *client
+	own.CheckRedirect = func(next *http.Request, before []*http.Request) error {
+		first := before[0].URL
+		switch {
+		case len(before) >= maxRedirects:
+			return fmt.Errorf("more than %d redirects", maxRedirects)
+		case first.Scheme == "https" && next.URL.Scheme != "https":
+			return fmt.Errorf("it leads from https to %s://%s, which others can read", next.URL.Scheme, next.URL.Host)
+		case next.URL.Host != first.Host:
+			for name := range headers {
+				next.Header.Del(name)
+			}
+		}
+		return nil
+	}
+	return &own
 }
 
 // url is the server's address with a path below it.

@@ -94,8 +94,8 @@ func occurrences(raw ical.Event, start time.Time, zone *time.Location) (func(fro
 	}
 	var set rrule.Set
 	if option != nil {
-		if option.Freq == rrule.MINUTELY || option.Freq == rrule.SECONDLY {
-			return nil, errors.New("it comes again within an hour, which no calendar of freezes needs")
+		if err := countable(*option, start); err != nil {
+			return nil, err
 		}
 		option.Dtstart = start
 		rule, err := rrule.NewRRule(*option)
@@ -122,6 +122,29 @@ func occurrences(raw ical.Event, start time.Time, zone *time.Location) (func(fro
 		set.ExDate(date)
 	}
 	return func(from, until time.Time) []time.Time { return set.Between(from, until, true) }, nil
+}
+
+// Bounds of a recurrence, which a calendar may come by from anywhere.
+const (
+	firstYear   = 1900
+	maxInterval = 1000
+)
+
+// countable returns why the occurrences of a rule cannot be counted in good time:
+// the library looks for them from the first one on, and for ever where an
+// interval goes backwards or steps over the only hour that is wanted.
+func countable(o rrule.ROption, start time.Time) error {
+	switch {
+	case o.Freq == rrule.MINUTELY || o.Freq == rrule.SECONDLY:
+		return errors.New("it comes again within an hour, which no calendar of freezes needs")
+	case o.Freq == rrule.HOURLY && len(o.Byhour) > 0:
+		return errors.New("its RRULE has FREQ=HOURLY with BYHOUR; write FREQ=DAILY with BYHOUR")
+	case o.Interval < 0 || o.Interval > maxInterval:
+		return fmt.Errorf("its RRULE has an INTERVAL of %d, which is not between 1 and %d", o.Interval, maxInterval)
+	case start.Year() < firstYear:
+		return fmt.Errorf("it comes again since %d; it may begin in %d", start.Year(), firstYear)
+	}
+	return nil
 }
 
 // dates reads the times of all properties of a name, each of which may hold

@@ -21,12 +21,15 @@ const (
 )
 
 // openProgram runs a program that prints rationales as JSON. It runs only what
-// the operator has named, without a shell and with an empty environment.
+// the operator has named, only for sources of the operator's files, without a
+// shell and with an empty environment.
 func openProgram(k Kinds, s *settings) board.Source {
 	name := s.need("run", "name one of the programs that the operator lets the board run")
 	args := s.list("args")
 	path := name
-	if !slices.Contains(k.Programs, name) {
+	if !s.trusted {
+		s.wrong("run", "only the board's files can run programs; move the component into a file")
+	} else if !slices.Contains(k.Programs, name) {
 		at := slices.IndexFunc(k.Programs, func(p string) bool { return filepath.Base(p) == name })
 		switch {
 		case at >= 0:
