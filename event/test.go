@@ -98,6 +98,9 @@ func (l *loader) seconds(n ast.Node, path string) float64 {
 
 // testEvents reads one event, or with values one for each of them.
 func (l *loader) testEvents(t *Test, n ast.Node, path string) {
+	if l.events > maxTestEvents {
+		return
+	}
 	event := map[string]any{"timestamp": 0.0, "value": 0.0, "active": true}
 	every, values := time.Minute, []ast.Node(nil)
 	before := len(l.r.errs)
@@ -133,6 +136,9 @@ func (l *loader) testEvents(t *Test, n ast.Node, path string) {
 	}
 	begin := event["timestamp"].(float64)
 	for i, v := range values {
+		if l.events > maxTestEvents {
+			return
+		}
 		if text, _ := l.r.scalar(v); text == "_" { // a gap
 			continue
 		}

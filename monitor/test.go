@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // Test is one unit test of a monitor: what a run is given, and what must come out.
@@ -76,6 +78,9 @@ func ParseTests(text string) ([]Test, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
+	if err := checkAliases(text); err != nil {
+		return nil, err
+	}
 	var raw []testText
 	if err := yaml.UnmarshalWithOptions([]byte(text), &raw, yaml.DisallowUnknownField(), yaml.UseOrderedMap()); err != nil {
 		return nil, FieldErrors{YAMLError("tests", err)}
@@ -101,6 +106,36 @@ func ParseTests(text string) ([]Test, error) {
 		return nil, errs
 	}
 	return tests, nil
+}
+
+// maxAliases is how many aliases the tests of a monitor may have.
+const maxAliases = 1000
+
+// checkAliases refuses what a few bytes could make very much of: an alias inside
+// of what another stands for, and very many of them.
+func checkAliases(text string) error {
+	parsed, err := parser.ParseBytes([]byte(text), 0)
+	if err != nil {
+		return nil //nolint:nilerr // whoever reads it next says what is wrong
+	}
+	all := 0
+	for _, doc := range parsed.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		all += len(ast.Filter(ast.AliasType, doc.Body))
+		for _, anchor := range ast.Filter(ast.AnchorType, doc.Body) {
+			if inside := ast.Filter(ast.AliasType, anchor); len(inside) > 0 {
+				wrong := Invalid("tests", "write it out: an alias cannot stand inside of what another one stands for")
+				wrong.Line = inside[0].GetToken().Position.Line
+				return FieldErrors{wrong}
+			}
+		}
+	}
+	if all > maxAliases {
+		return Invalid("tests", "there are %d aliases, at most %d are allowed", all, maxAliases)
+	}
+	return nil
 }
 
 // testLines finds the lines on which list items of the outermost list start.

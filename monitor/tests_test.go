@@ -122,3 +122,16 @@ func TestFile_HoldsTestsAsTheyAreWritten(t *testing.T) {
 		t.Error("a test must not end the comment for other readers")
 	}
 }
+
+func TestParseTests_RefusesAliasesThatStandForVeryMuch(t *testing.T) {
+	nested := "- name: x\n  series: {m: 1}\n  params: {a: &a [1,1], b: &b [*a,*a], c: [*b,*b]}\n  expect: {level: ok}\n"
+	many := "- name: x\n  series: {m: 1}\n  params: {a: &a [1,1], b: [" + strings.Repeat("*a,", maxAliases) + "*a]}\n  expect: {level: ok}\n"
+	for _, text := range []string{nested, many} {
+		if _, err := ParseTests(text); !errors.Is(err, ErrInvalid) || !strings.Contains(AllFieldErrors(err)[0].Message, "alias") {
+			t.Errorf("%.80s: got %v", text, err)
+		}
+	}
+	if _, err := ParseTests("- name: x\n  series: &s {m: 1}\n  expect: {level: ok}\n- name: y\n  series: *s\n  expect: {level: ok}\n"); err != nil {
+		t.Errorf("series that two tests share: %v", err)
+	}
+}
