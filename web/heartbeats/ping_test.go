@@ -99,7 +99,7 @@ func FuzzPing(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query, body string) {
 		w.t = t
 		r, err := http.NewRequest(http.MethodPost, "http://x/ping/99/"+path+"?"+query, nil)
-		if err != nil || r.URL.Path == "" {
+		if err != nil || r.URL.Path == "" || strings.Contains(r.URL.RequestURI(), " ") {
 			t.Skip()
 		}
 		if code, text := w.ask("POST", r.URL.RequestURI(), body); code >= 500 {
