@@ -119,6 +119,14 @@ func (db *DB) AddDetector(ctx context.Context, d monitor.Detector) (int64, error
 	return row.ID, err
 }
 
+// DeleteDetector removes a detector with its metrics, alerts and subscriptions;
+// ErrNotFound when there is none.
+func (db *DB) DeleteDetector(ctx context.Context, id int64) error {
+	return db.transaction(ctx, "delete detector", func(tx *gorm.DB) error {
+		return found(tx.Exec(`DELETE FROM medusa_detectors WHERE id = ?`, id))
+	})
+}
+
 // AddDetectorMetric stores a metric and returns its number; ErrConflict when the
 // detector has it, ErrNotFound when there is no such detector.
 func (db *DB) AddDetectorMetric(ctx context.Context, m monitor.DetectorMetric) (int64, error) {

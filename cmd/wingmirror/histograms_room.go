@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -14,6 +15,7 @@ import (
 	"wingmirror/histogram"
 	"wingmirror/histogram/cerberus"
 	"wingmirror/histogram/expiry"
+	"wingmirror/histogram/medusa"
 	"wingmirror/monitor"
 	"wingmirror/store"
 	"wingmirror/web/histograms"
@@ -29,6 +31,8 @@ type histogramConfig struct {
 	Sheriffs    string
 	Received    []string
 	Graphite    []string
+	Builds      string
+	Branch      string
 }
 
 func (c *histogramConfig) flags(f *pflag.FlagSet) {
@@ -41,6 +45,8 @@ func (c *histogramConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Sheriffs, "expiry-sheriffs", "", "mail address that is reminded two weeks before")
 	f.StringArrayVar(&c.Graphite, "histogram-graphite", nil, "histogram whose buckets are series of Graphite, fetched every day, as NAME=TARGET; labels end with where the bucket does, such as .le_100; may be repeated")
 	f.StringArrayVar(&c.Received, "received-alert", nil, "mail address that is told of every alert that another detector posts; may be repeated")
+	f.StringVar(&c.Builds, "received-builds", "", "archive of builds with Mozilla's layout (URL/YYYY/MM/), from which mails about received alerts link to what is new in the code of the day")
+	f.StringVar(&c.Branch, "received-branch", "mozilla-central", "whose builds those are, the end of their directories' names")
 }
 
 // method returns how regressions are found.
@@ -74,12 +80,16 @@ func (s *server) openHistograms(kind serverKind) error {
 		return err
 	}
 	postbox := alerting.Postbox{Mails: s.db, Sender: sender, Now: time.Now, Log: log}
-	s.rooms = append(s.rooms, histograms.Room{
+	room := histograms.Room{
 		Probes: s.db, Periods: s.db, Regressions: s.db, Received: s.db, Touch: keeper.Touch, Calendar: reminders.Calendar, Alerts: c.Received, Base: s.base,
 		Retire: func(ctx context.Context, p monitor.Probe, by string) error {
 			return s.desk.Retire(ctx, histogram.Watched(p), monitor.ReasonRetired, by, time.Now())
 		},
-	})
+	}
+	if c.Builds != "" {
+		room.Builds = &medusa.Builds{Base: c.Builds, Channel: c.Branch, Now: time.Now}
+	}
+	s.rooms = append(s.rooms, room)
 	s.subjects[monitor.KindHistogram] = watchedHistograms{s.db}
 	sources, err := parseBucketSources(c.Graphite)
 	if err != nil {
@@ -161,6 +171,9 @@ func (c histogramConfig) outOfRange() monitor.FieldErrors {
 	}
 	if c.Every != 0 && c.Every < time.Second {
 		errs = append(errs, monitor.Invalid("histogram-every", "%s is too often; at least 1s", c.Every))
+	}
+	if c.Builds != "" && !strings.HasPrefix(c.Builds, "https://") && !strings.HasPrefix(c.Builds, "http://") {
+		errs = append(errs, monitor.Invalid("received-builds", "%q is no web address; begin with https://", monitor.Cut(c.Builds, 100)))
 	}
 	addresses := map[string][]string{"expiry-list": {c.List}, "expiry-sheriffs": {c.Sheriffs}, "received-alert": c.Received}
 	for _, name := range slices.Sorted(maps.Keys(addresses)) {

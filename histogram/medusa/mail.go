@@ -33,9 +33,9 @@ func Recipients(emails string, metric monitor.DetectorMetric, subscriptions []mo
 }
 
 // Mails writes the mails about an alert. base is the address of the pages.
-func Mails(to []string, metric monitor.DetectorMetric, a monitor.DetectorAlert, base string) []monitor.Mail {
+func Mails(to []string, metric monitor.DetectorMetric, a monitor.DetectorAlert, c Changes, base string) []monitor.Mail {
 	subject := "Telemetry Alert for " + metric.Name + " on " + a.Date
-	body := Body(metric, a, base)
+	body := Body(metric, a, c, base)
 	mails := make([]monitor.Mail, len(to))
 	for i, address := range to {
 		sum := sha256.Sum256([]byte(metric.Name + "\n" + a.Date + "\n" + address))
@@ -44,15 +44,23 @@ func Mails(to []string, metric monitor.DetectorMetric, a monitor.DetectorAlert, 
 	return mails
 }
 
-// Body is what a mail about an alert says: what happened, where to see it, what
-// to do, and why the reader has it.
-func Body(metric monitor.DetectorMetric, a monitor.DetectorAlert, base string) string {
+// Body is what a mail about an alert says: what happened, where to see it and
+// what is new in the code, what to do, and why the reader has it. What is not
+// known of the changes is left out.
+func Body(metric monitor.DetectorMetric, a monitor.DetectorAlert, c Changes, base string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "The distribution of %s changed in the builds of %s.\n\n", metric.Name, a.Date)
+	builds := a.Date
+	if r := c.Range(); r != "" {
+		builds += " (" + r + ")"
+	}
+	fmt.Fprintf(&b, "The distribution of %s changed in the builds of %s.\n\n", metric.Name, builds)
 	if metric.Description != "" {
 		fmt.Fprintf(&b, "%s: %s\n\n", metric.Name, metric.Description)
 	}
 	fmt.Fprintf(&b, "See both distributions:\n%s\n\n", Link(base, metric, a.Date))
+	if c.Link != "" {
+		fmt.Fprintf(&b, "See what is new in the code:\n%s\n\n", c.Link)
+	}
 	var graph Alert
 	if json.Unmarshal([]byte(a.Description), &graph) == nil && (strings.HasPrefix(graph.Link, "http://") || strings.HasPrefix(graph.Link, "https://")) {
 		fmt.Fprintf(&b, "See how it went over time:\n%s\n\n", graph.Link)

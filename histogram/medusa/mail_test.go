@@ -29,16 +29,20 @@ func TestRecipients_AreOwnersSubscribersAndTheList(t *testing.T) {
 
 func TestMails_SayWhatAndWhere(t *testing.T) {
 	alert := monitor.DetectorAlert{Date: "2015-05-25", Description: `{"type": "graph", "link": "http://telemetry.example.com/x"}`}
-	mails := medusa.Mails([]string{"a@example.com", "b@example.com"}, metric, alert, "http://wingmirror.example.com/")
+	mails := medusa.Mails([]string{"a@example.com", "b@example.com"}, metric, alert, medusa.Changes{First: "20150525030202", Last: "20150525110000", Link: "https://hg.example.com/log"}, "http://wingmirror.example.com/")
 	if len(mails) != 2 || mails[0].Subject != "Telemetry Alert for GC_MS on 2015-05-25" || mails[0].Key == mails[1].Key {
 		t.Fatalf("got %+v", mails)
 	}
 	for _, want := range []string{
 		"http://wingmirror.example.com/received?detector=1&from=2015-05-25&metric=3&to=2015-05-25", "http://telemetry.example.com/x",
-		"Time spent in GC (ms)", "file a bug", "reply to all",
+		"of 2015-05-25 (20150525030202...20150525110000).", "https://hg.example.com/log\n", "Time spent in GC (ms)", "file a bug", "reply to all",
 	} {
 		if !strings.Contains(mails[0].Body, want) {
 			t.Errorf("%q is not in\n%s", want, mails[0].Body)
 		}
+	}
+	short := medusa.Body(metric, alert, medusa.Changes{}, "http://wingmirror.example.com/")
+	if !strings.Contains(short, "in the builds of 2015-05-25.\n") || strings.Contains(short, "code") {
+		t.Errorf("without builds:\n%s", short)
 	}
 }

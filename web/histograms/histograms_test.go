@@ -14,6 +14,7 @@ import (
 
 	"wingmirror/distribution"
 	"wingmirror/histogram/expiry"
+	"wingmirror/histogram/medusa"
 	"wingmirror/monitor"
 	"wingmirror/store"
 	"wingmirror/web"
@@ -42,6 +43,16 @@ type house struct {
 
 func now() time.Time { return time.Date(2026, 5, 30, 12, 0, 0, 0, time.UTC) }
 
+// fakeBuilds knows one day.
+type fakeBuilds struct{}
+
+func (fakeBuilds) Of(_ context.Context, date string) (medusa.Changes, error) {
+	if date != "2026-05-20" {
+		return medusa.Changes{}, monitor.ErrUnavailable
+	}
+	return medusa.Changes{First: "20260520100000", Last: "20260520100000", Link: "https://hg.example.com/log"}, nil
+}
+
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	db, err := store.Open(t.Context(), store.Options{Path: filepath.Join(t.TempDir(), "w.db"), Now: now})
@@ -56,7 +67,7 @@ func newHouse(t *testing.T) *house {
 		Calendar: func() (expiry.Calendar, error) {
 			return expiry.Calendar{"50.0a1": "2026-06-20", "40.0a1": "2026-01-01"}, nil
 		},
-		Alerts: []string{"list@example.com"}, Base: "http://wingmirror.example.com",
+		Alerts: []string{"list@example.com"}, Builds: fakeBuilds{}, Base: "http://wingmirror.example.com",
 	}
 	var n nothing
 	h.Handler, err = web.New(web.Options{
@@ -235,9 +246,32 @@ func TestReceiver_AnswersAsMedusaDid(t *testing.T) {
 		to = append(to, m.To)
 	}
 	if err != nil || strings.Join(to, " ") != "list@example.com own@example.com sub@example.com list@example.com sub@example.com" {
-		t.Errorf("%v, mails to %v", err, to)
+		t.Fatalf("%v, mails to %v", err, to)
+	}
+	if with, without := due[0].Body, due[3].Body; !strings.Contains(with, "(20260520100000)") || !strings.Contains(with, "https://hg.example.com/log") || strings.Contains(without, "hg.example.com") {
+		t.Errorf("with builds:\n%s\nwithout:\n%s", with, without)
 	}
 	h.want(t, "GET", "/received", "", 200, "<svg", "http://t.example.com/", "&lt;script&gt;", "sub@example.com")
+}
+
+func TestReceiver_EndsSubscriptionsAndDetectors(t *testing.T) {
+	h := newHouse(t)
+	h.want(t, "POST", "/medusa/detectors/", `{"name": "D", "url": "u"}`, 201)
+	h.want(t, "POST", "/medusa/detectors/1/metrics/", `{"name": "GC_MS", "description": "d"}`, 201)
+	const one, all = `"email": "sub@example.com", "detector-id": 1, "metric-id": 1}`, `"email": "sub@example.com", "detector-id": 1, "metrics-filter": ".*"}`
+	for _, what := range []string{one, all} {
+		h.want(t, "POST", "/medusa/subscriptions", `{"op": "subscribe", `+what, 200)
+	}
+	h.want(t, "POST", "/medusa/subscriptions", `{"op": "unsubscribe", `+one, 200)
+	h.want(t, "POST", "/medusa/subscriptions", `{"op": "unsubscribe", `+one, 404)
+	if out := h.want(t, "GET", "/medusa/subscriptions?email=sub@example.com", "", 200, `"metrics-filter":".*"`); strings.Contains(out.Body.String(), `"metric-id":1`) {
+		t.Errorf("still there: %s", out.Body)
+	}
+	h.want(t, "DELETE", "/medusa/detectors/1", "", 204)
+	h.want(t, "DELETE", "/medusa/detectors/1", "", 404)
+	for _, list := range []string{"detectors/", "detectors/1/metrics/", "subscriptions"} {
+		h.want(t, "GET", "/medusa/"+list, "", 404)
+	}
 }
 
 func TestCases_MedusaContract(t *testing.T) {

@@ -1,6 +1,7 @@
 package histograms
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,11 +41,11 @@ var (
 )
 
 func (d desk) receiverRoutes() []web.Route {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	var all []web.Route
 	add := func(method, pattern string, serve func(*http.Request) (any, error)) {
 		r := web.Route{Method: method, Pattern: "/medusa" + pattern, Need: monitor.RoleViewer, Serve: web.Page(received(serve))}
-		if method == post {
+		if method != get {
 			r.Need, r.Scope = monitor.RoleEditor, monitor.ScopeHistograms
 		}
 		all = append(all, r)
@@ -68,6 +69,7 @@ func (d desk) receiverRoutes() []web.Route {
 	add(get, "/detectors/{$}", d.listDetectors)
 	add(post, "/detectors/{$}", d.addDetector)
 	add(get, "/detectors/{detector}", d.listDetectors)
+	add(del, "/detectors/{detector}", d.removeDetector)
 	add(get, metrics+"{$}", d.listMetrics)
 	add(post, metrics+"{$}", d.addMetric)
 	add(get, metrics+"{metric}", d.listMetrics)
@@ -104,6 +106,9 @@ func received(serve func(*http.Request) (any, error)) func(http.ResponseWriter, 
 			return nil
 		case err != nil:
 			return err
+		case answer == nil:
+			w.WriteHeader(http.StatusNoContent)
+			return nil
 		}
 		data, err := json.Marshal(answer)
 		if err != nil {
@@ -254,12 +259,39 @@ func (d desk) addAlert(r *http.Request) (any, error) {
 		return nil, err
 	}
 	alert := monitor.DetectorAlert{Date: body["date"], Description: body["description"], Metric: f.Metric}
-	mails := medusa.Mails(medusa.Recipients(body["emails"], metrics[0], subscriptions, d.Alerts), metrics[0], alert, d.Base)
+	to := medusa.Recipients(body["emails"], metrics[0], subscriptions, d.Alerts)
+	mails := medusa.Mails(to, metrics[0], alert, d.changes(ctx, alert, len(to) > 0), d.Base)
 	id, err := d.Received.AddDetectorAlert(ctx, alert, mails, d.Now())
 	if err == nil {
 		d.Changed()
 	}
 	return created{id}, err
+}
+
+// changes looks up what is new in the code of the alert's day. What cannot be had
+// is left out of the mails, and the log says so.
+func (d desk) changes(ctx context.Context, a monitor.DetectorAlert, asked bool) medusa.Changes {
+	if d.Builds == nil || !asked {
+		return medusa.Changes{}
+	}
+	c, err := d.Builds.Of(ctx, a.Date)
+	if err != nil {
+		d.Log().Warn("mails about an alert do not link to the changes in the code", "day", a.Date, "error", err)
+	}
+	return c
+}
+
+// removeDetector removes a detector with all that it posted.
+func (d desk) removeDetector(r *http.Request) (any, error) {
+	f, err := receivedFilter(r, "detector")
+	if err != nil {
+		return nil, err
+	}
+	if err = d.Received.DeleteDetector(r.Context(), f.ID); err == nil {
+		d.Record(r.Context(), "histogram.detector.delete", "detector/"+strconv.FormatInt(f.ID, 10), "")
+		d.Changed()
+	}
+	return nil, err
 }
 
 func (d desk) listSubscriptions(r *http.Request) (any, error) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wingmirror/histogram/expiry"
+	"wingmirror/histogram/medusa"
 	"wingmirror/monitor"
 	"wingmirror/store"
 	"wingmirror/web"
@@ -54,8 +55,14 @@ type Receiver interface {
 	AddDetector(ctx context.Context, d monitor.Detector) (int64, error)
 	AddDetectorMetric(ctx context.Context, m monitor.DetectorMetric) (int64, error)
 	AddDetectorAlert(ctx context.Context, a monitor.DetectorAlert, mails []monitor.Mail, at time.Time) (int64, error)
+	DeleteDetector(ctx context.Context, id int64) error
 	AddDetectorSubscription(ctx context.Context, s monitor.DetectorSubscription) error
 	RemoveDetectorSubscription(ctx context.Context, s monitor.DetectorSubscription) error
+}
+
+// Builds knows what is new in the builds of a day.
+type Builds interface {
+	Of(ctx context.Context, date string) (medusa.Changes, error)
 }
 
 // Room is the part of the house.
@@ -68,6 +75,7 @@ type Room struct {
 	Retire      func(ctx context.Context, p monitor.Probe, by string) error // its incident ends with it
 	Calendar    func() (expiry.Calendar, error)
 	Alerts      []string // addresses that are told of every alert that is received
+	Builds      Builds   // looks up what is new in the code of a day; nil: mails do not say
 	Base        string   // address of these pages as people reach them, for mails
 }
 
