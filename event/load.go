@@ -107,9 +107,7 @@ type draft struct {
 	Rule
 	node     ast.Node
 	path     string
-	where    *condition.Condition
 	measures []string // keys that say what the rule looks at
-	within   ast.Node
 	given    map[string]bool
 	share    share
 }

@@ -196,7 +196,7 @@ const pageOf = 100
 // none.
 func (c *Client) Evolution(ctx context.Context, v Version, metric string) (Evolution, error) {
 	var all Evolution
-	var failed error = ErrNoData
+	failed := ErrNoData
 	for days := range slices.Chunk(v.Dates, pageOf) {
 		var page Evolution
 		err := c.get(ctx, "aggregates_by/build_id/channels/"+url.PathEscape(v.Channel)+"/?version="+url.QueryEscape(v.Number)+

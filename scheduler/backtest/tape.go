@@ -93,17 +93,6 @@ func (t *tape) trim(before int64) {
 	}
 }
 
-// points counts what is in memory.
-func (t *tape) points() int {
-	n := 0
-	for _, l := range t.lines {
-		for _, s := range l.segments {
-			n += len(s.Values)
-		}
-	}
-	return n
-}
-
 // indexAfter returns the index of the first value after a time.
 func indexAfter(s monitor.Series, at int64) int {
 	if at < s.Start {
