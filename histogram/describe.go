@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"wingmirror/distribution"
 	"wingmirror/monitor"
@@ -145,3 +146,29 @@ func count(n float64) string {
 	}
 	return strconv.FormatFloat(math.Round(n), 'f', 0, 64)
 }
+
+// Sanitized returns the periods that are worth drawing: those with enough
+// submissions, at least 100 and a hundredth of the most, and begun no later than
+// 100 days from now, since clocks of senders may be wrong. Where submissions are
+// not counted, or no period has 100, nothing is known to be thin.
+func Sanitized(periods []monitor.HistogramPeriod, now time.Time) []monitor.HistogramPeriod {
+	most := 0.0
+	for _, p := range periods {
+		most = max(most, p.Submissions)
+	}
+	enough := max(most/100, thinSubmissions)
+	if most < thinSubmissions {
+		enough = 0
+	}
+	latest := now.AddDate(0, 0, 100)
+	var kept []monitor.HistogramPeriod
+	for _, p := range periods {
+		if (p.Submissions == 0 || p.Submissions >= enough) && !p.At.After(latest) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// thinSubmissions is how many submissions make a period worth drawing.
+const thinSubmissions = 100

@@ -5,8 +5,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"wingmirror/histogram"
 	"wingmirror/histogram/cerberus"
 )
 
@@ -144,5 +147,65 @@ func TestCases_RegressionsFile(t *testing.T) {
 	wanted, _ := json.Marshal(want)
 	if string(got) != string(wanted) {
 		t.Errorf("got  %s\nwant %s", got, wanted)
+	}
+}
+
+// The case gives what two evolutions of three days are together. The second has
+// one day, of 10 submissions with one value in each bucket.
+func TestCases_Evolution(t *testing.T) {
+	var want struct {
+		Dates    []string
+		Combined []struct {
+			Date      string
+			Count     float64
+			Histogram []float64
+		}
+		Sanitized   []string  `json:"sanitized_dates"`
+		Values      []float64 `json:"histogram_values"`
+		Total       float64   `json:"histogram_submissions"`
+		Submissions []float64
+		Means       []float64
+	}
+	readCase(t, &want, "evolution_cases.json")
+	buckets := []float64{0, 1, 2}
+	var one, both []cerberus.Entry
+	for i, c := range want.Combined {
+		e := cerberus.Entry{Kind: "linear", Date: want.Dates[i], Submissions: want.Submissions[i], Buckets: buckets, Values: slices.Clone(c.Histogram)}
+		if added := c.Count - e.Submissions; added > 0 {
+			other := cerberus.Entry{Kind: "linear", Date: e.Date, Submissions: added, Buckets: buckets, Values: []float64{1, 1, 1}}
+			for b := range e.Values {
+				e.Values[b]--
+			}
+			both = append(both, other)
+		}
+		one, both = append(one, e), append(both, e)
+	}
+	total, submissions := make([]float64, len(buckets)), 0.0
+	for i, e := range one {
+		if got := cerberus.Mean(e.Kind, e.Buckets, e.Values); !near(got, want.Means[i]) {
+			t.Errorf("%s: mean %v, want %v", e.Day(), got, want.Means[i])
+		}
+		submissions += e.Submissions
+		for b, v := range e.Values {
+			total[b] += v
+		}
+	}
+	if !allNear(total, want.Values) || submissions != want.Total {
+		t.Errorf("over all days %v of %v, want %v of %v", total, submissions, want.Values, want.Total)
+	}
+	days, _ := cerberus.Days(both)
+	for i, c := range want.Combined {
+		if day := strings.ReplaceAll(days[i].Day(), "-", ""); day != c.Date || days[i].Submissions != c.Count || !allNear(days[i].Values, c.Histogram) {
+			t.Errorf("together: %+v, want %+v", days[i], c)
+		}
+	}
+	periods, _ := cerberus.File{Entries: days}.Periods("linear")
+	var kept []string
+	for _, p := range histogram.Sanitized(periods, periods[0].At) {
+		kept = append(kept, p.At.Format("20060102"))
+	}
+	slices.Sort(want.Sanitized)
+	if !slices.Equal(kept, want.Sanitized) {
+		t.Errorf("worth drawing are %v, want %v", kept, want.Sanitized)
 	}
 }

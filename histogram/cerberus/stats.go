@@ -92,20 +92,3 @@ func Percentile(kind string, buckets, values []float64, p float64) float64 {
 	}
 	return buckets[i] * math.Pow(upper/buckets[n-1], share)
 }
-
-// Sanitized returns the entries that a dashboard shows: those with enough
-// submissions, at least 100 and a hundredth of the most, and dated no later than
-// latest (YYYY-MM-DD, "" for any).
-func Sanitized(entries []Entry, latest string) []Entry {
-	most := 0.0
-	for _, e := range entries {
-		most = max(most, e.Submissions)
-	}
-	var kept []Entry
-	for _, e := range entries {
-		if e.Submissions >= max(most/100, 100) && (latest == "" || e.Day() <= latest) {
-			kept = append(kept, e)
-		}
-	}
-	return kept
-}

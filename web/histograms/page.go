@@ -203,7 +203,7 @@ func (d desk) regressionPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	periods = slices.DeleteFunc(periods, func(p monitor.HistogramPeriod) bool { return p.At.After(one.At.Add(shownAround)) })
-	data.Evolution = evolution(periods, []time.Time{one.At}, probe.Unit)
+	data.Evolution = evolution(histogram.Sanitized(periods, d.Now()), []time.Time{one.At}, probe.Unit)
 	title := one.Name + " on " + data.Day()
 	return d.Render(w, r, web.View{Page: "regression", Title: title, Nav: "Histograms", Data: data})
 }
@@ -258,7 +258,7 @@ func (d desk) probePage(w http.ResponseWriter, r *http.Request) error {
 		data.Findings = append(data.Findings, newFinding(one, probe))
 		changes = append(changes, one.At)
 	}
-	data.Evolution = evolution(periods, changes, probe.Unit)
+	data.Evolution = evolution(histogram.Sanitized(periods, d.Now()), changes, probe.Unit)
 	if calendar, _ := d.Calendar(); len(calendar) > 0 {
 		if at, ok := calendar.Date(probe.Expires); ok {
 			data.Released = at.Format(time.DateOnly)
