@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"mime/quotedprintable"
 	"net"
 	"net/mail"
 	"slices"
@@ -133,6 +134,9 @@ func parts(t *testing.T, data string) (*mail.Message, map[string]string) {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(kind, "multipart/") {
+			if encoding == "quoted-printable" {
+				body = quotedprintable.NewReader(body)
+			}
 			text, err := io.ReadAll(body)
 			if err != nil {
 				t.Fatal(err)
@@ -150,7 +154,7 @@ func parts(t *testing.T, data string) (*mail.Message, map[string]string) {
 			walk(part.Header.Get("Content-Type"), part.Header.Get("Content-Transfer-Encoding"), part)
 		}
 	}
-	walk(m.Header.Get("Content-Type"), "", m.Body)
+	walk(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body)
 	return m, all
 }
 

@@ -9,7 +9,6 @@ import (
 	"wingmirror/graphite"
 	"wingmirror/histogram"
 	"wingmirror/monitor"
-	"wingmirror/store"
 )
 
 // bucketSource is a histogram whose buckets Graphite counts.
@@ -31,11 +30,16 @@ func parseBucketSources(texts []string) ([]bucketSource, error) {
 	return all, nil
 }
 
+// periodStore keeps what was counted.
+type periodStore interface {
+	PutPeriods(ctx context.Context, name string, periods []monitor.HistogramPeriod, add bool, at time.Time) error
+}
+
 // bucketDays fetches the histograms of days from Graphite.
 type bucketDays struct {
 	sources  []bucketSource
 	graphite *graphite.Client
-	db       *store.DB
+	db       periodStore
 	touch    func(name string)
 	log      *slog.Logger
 }
@@ -71,9 +75,15 @@ func (b bucketDays) fetch(ctx context.Context, now time.Time) {
 
 func (b bucketDays) store(ctx context.Context, source bucketSource, day, now time.Time) error {
 	const length = 24 * time.Hour
-	fetched := b.graphite.Fetch(ctx, monitor.Window{From: day.Unix(), Until: day.Add(length).Unix()}, []string{source.target})[0]
-	if fetched.Status == monitor.StatusFailed || fetched.Status == monitor.StatusMissing {
+	// A point counts what came from its time on, so the day's midnight is in and the
+	// next one's is out; of a window the beginning is out and the end is in.
+	window := monitor.Window{From: day.Unix() - 1, Until: day.Add(length).Unix() - 1}
+	fetched := b.graphite.Fetch(ctx, window, []string{source.target})[0]
+	switch fetched.Status {
+	case monitor.StatusFailed:
 		return monitor.Invalid("target", "%s", fetched.Reason)
+	case monitor.StatusMissing:
+		return monitor.Invalid("target", "%s names no series", monitor.Cut(source.target, 200))
 	}
 	h, err := histogram.FromSeries(fetched.Series)
 	if err != nil || h.Total() == 0 {
