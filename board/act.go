@@ -44,6 +44,14 @@ func (b *Board) Override(ctx context.Context, o monitor.Override) (monitor.Overr
 	if err := monitor.ValidateOverride(o, now); err != nil {
 		return o, err
 	}
+	b.mu.Lock()
+	n := len(b.overrides)
+	b.mu.Unlock()
+	if o.ID == 0 {
+		if err := full(n, maxOverrides, "overrides", "end some"); err != nil {
+			return o, err
+		}
+	}
 	return b.saveOverride(ctx, o)
 }
 
@@ -95,6 +103,21 @@ func (b *Board) EndOverride(ctx context.Context, component string, id int64, by 
 	return b.saveOverride(ctx, o)
 }
 
+// Bounds of what people and programs bring.
+const (
+	maxPushes    = 10_000 // pushed rationales, of all components
+	maxInstances = 10_000
+	maxOverrides = 10_000 // that hold or are still to begin
+)
+
+// full is the error when there is no room for one more.
+func full(n, most int, what, fix string) error {
+	if n < most {
+		return nil
+	}
+	return fmt.Errorf("%w: the board holds %d %s already; %s", monitor.ErrDenied, n, what, fix)
+}
+
 // Push stores a rationale that a person or a program brings, in place of one
 // with the same ID. No run of a source touches it; it ends by itself.
 func (b *Board) Push(ctx context.Context, r monitor.Rationale) (monitor.Rationale, error) {
@@ -117,9 +140,12 @@ func (b *Board) Push(ctx context.Context, r monitor.Rationale) (monitor.Rational
 	key := pushKey{r.Component, r.ID}
 	b.mu.Lock()
 	before, again := b.pushes[key]
+	n := len(b.pushes)
 	b.mu.Unlock()
 	if again {
 		r.Seen = before.Seen
+	} else if err := full(n, maxPushes, "pushed rationales", "withdraw some, or push in place of one under its id"); err != nil {
+		return r, err
 	}
 	if err := monitor.ValidatePush(r, now); err != nil {
 		return r, err
@@ -178,6 +204,12 @@ func (b *Board) SaveInstance(ctx context.Context, i monitor.BoardInstance) (moni
 	i.UpdatedAt = b.o.Now()
 	if i.Number == 0 {
 		i.CreatedAt = i.UpdatedAt
+		b.mu.Lock()
+		n := len(b.instances)
+		b.mu.Unlock()
+		if err := full(n, maxInstances, "instances", "delete some"); err != nil {
+			return i, err
+		}
 	}
 	stored, err := b.o.Acts.SaveBoardInstance(ctx, i)
 	if err != nil {

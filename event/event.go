@@ -29,6 +29,7 @@ const (
 	MaxEvent = 64 << 10 // bytes of one event
 	maxText  = 300      // characters of a name such as a server's
 	maxMore  = 100      // fields of one event
+	maxBad   = 1000     // events that are set aside with their reason; more are counted
 )
 
 // SetAside is one event of a batch that cannot be used.
@@ -47,6 +48,7 @@ func (s SetAside) String() string {
 type Batch struct {
 	Events []monitor.PushedEvent
 	Bad    []SetAside
+	More   int // set aside beside those, and only counted
 
 	places []SetAside // of the events, without a reason
 }
@@ -166,6 +168,11 @@ func (d *decoder) nextLine(offset int) int {
 }
 
 func (d *decoder) bad(offset int, reason string) {
+	if len(d.batch.Bad) >= maxBad {
+		d.index++
+		d.batch.More++
+		return
+	}
 	d.batch.Bad = append(d.batch.Bad, SetAside{Index: d.index, Line: d.lineAt(offset), Reason: reason})
 	d.index++
 }

@@ -287,6 +287,7 @@ type Receipt struct {
 	Accepted   int
 	Duplicates int // known by their id already
 	SetAside   []SetAside
+	More       int // set aside beside those, and only counted
 }
 
 // Push takes a batch in: what is far off is set aside, the rest is stored and
@@ -294,10 +295,13 @@ type Receipt struct {
 // counts, and it may be sent again.
 func (l *Live) Push(ctx context.Context, batch Batch) (Receipt, error) {
 	now := l.o.Now()
-	receipt := Receipt{SetAside: batch.Bad}
+	receipt := Receipt{SetAside: batch.Bad, More: batch.More}
 	usable := make([]monitor.PushedEvent, 0, len(batch.Events))
 	for i, e := range batch.Events {
-		if why := l.offTime(e, now); why != "" {
+		if why := l.offTime(e, now); why != "" && len(receipt.SetAside) >= maxBad {
+			receipt.More++
+			continue
+		} else if why != "" {
 			receipt.SetAside = append(receipt.SetAside, SetAside{Index: batch.place(i).Index, Line: batch.place(i).Line, Reason: why})
 			continue
 		}

@@ -244,3 +244,10 @@ func TestLoad_RefusesFilesThatStandForVeryMuch(t *testing.T) {
 		}
 	}
 }
+
+func TestDecode_CountsWhatIsSetAsideBeyondAThousand(t *testing.T) {
+	batch, err := event.Decode([]byte("[" + strings.Repeat("1,", 4999) + "1]"))
+	if err != nil || len(batch.Bad) != 1000 || batch.More != 4000 {
+		t.Errorf("%d listed, %d counted, %v", len(batch.Bad), batch.More, err)
+	}
+}

@@ -64,6 +64,10 @@ type Options struct {
 	Log      *slog.Logger     // nil: nothing is logged
 }
 
+// maxMade is how many heartbeats of all spaces together beats make: whoever may
+// send a beat to any space could else make spaces without end.
+const maxMade = 250_000
+
 // DefaultQuota is how many heartbeats a space may have for a beat to make one more.
 const DefaultQuota = 1000
 
@@ -286,7 +290,7 @@ func (b *Book) create(ctx context.Context, a Arrival) (bool, error) {
 	defer b.creating.Unlock()
 	b.mu.Lock()
 	_, there := b.byRef[a.Ref]
-	n := b.spaces[a.Ref.Space]
+	n, all := b.spaces[a.Ref.Space], len(b.byID)
 	b.mu.Unlock()
 	if there {
 		return false, nil
@@ -294,6 +298,9 @@ func (b *Book) create(ctx context.Context, a Arrival) (bool, error) {
 	quota := a.Quota
 	if quota == 0 {
 		quota = b.o.Quota
+	}
+	if all >= maxMade {
+		return false, fmt.Errorf("%w: there are %d heartbeats, more than beats may make; delete some, or make this one on its page", monitor.ErrDenied, all)
 	}
 	if n >= quota {
 		return false, &QuotaError{Space: a.Ref.Space, Quota: quota}

@@ -213,6 +213,7 @@ func BoardLink(link string) bool {
 const (
 	maxPushTitle = 200 // characters
 	maxPush      = 10 * 366 * 24 * time.Hour
+	maxMetadata  = 16 << 10 // bytes
 )
 
 // ValidatePush is ValidateOverride for a rationale that is pushed.
@@ -224,6 +225,7 @@ func ValidatePush(r Rationale, at time.Time) error {
 	v.check(utf8.RuneCountInString(r.Title) <= maxPushTitle && !strings.ContainsAny(r.Title, "\r\n"), "title", "the title must be one line of at most %d characters", maxPushTitle)
 	v.check(utf8.RuneCountInString(r.Description) <= maxDescription, "description", "the description has more than %d characters", maxDescription)
 	v.check(BoardLink(r.Link), "link", "%s is no web address; write for example https://wiki.example.com/incident", quoteCut(r.Link))
+	v.check(len(r.Metadata) <= maxMetadata, "metadata", "it has %d bytes, at most %d are allowed", len(r.Metadata), maxMetadata)
 	v.check(r.End.After(at), "end_date", "this is over already; give a time to come")
 	v.check(r.End.Sub(at) <= maxPush, "end_date", "it would last more than ten years")
 	v.check(r.End.After(r.Start), "end_date", "it ends before it begins")

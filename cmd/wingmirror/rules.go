@@ -95,6 +95,9 @@ func (o *rulesOptions) check(p process, name string) error {
 	for _, bad := range batch.Bad {
 		fmt.Fprintf(p.stderr, "%s: set aside: %s\n", name, bad)
 	}
+	if batch.More > 0 {
+		fmt.Fprintf(p.stderr, "%s: set aside: %d more\n", name, batch.More)
+	}
 	if o.asCoded && len(batch.Bad) > 0 {
 		return unusable(fmt.Errorf("%s: an event cannot be used, so nothing was checked; leave --as-coded out to check the others", name))
 	}

@@ -85,7 +85,7 @@ func (q olderRequest) url(list, id string) string {
 func (r room) admit(q *http.Request) (account.Identity, error) {
 	who, err := r.identity(q)
 	given := q.Header.Get("Authorization") != ""
-	reads := q.Method == http.MethodGet || q.Method == http.MethodOptions
+	reads := q.Method == http.MethodGet || q.Method == http.MethodHead || q.Method == http.MethodOptions
 	role, scope := monitor.RoleEditor, monitor.ScopeWrite
 	if reads {
 		role, scope = monitor.RoleViewer, monitor.ScopeGate
@@ -170,7 +170,7 @@ func (r room) olderAsk(q *http.Request, list string, serve func(olderRequest) (i
 
 func (r room) olderServe(q olderRequest) (int, any, error) {
 	switch q.Method {
-	case http.MethodGet:
+	case http.MethodGet, http.MethodHead:
 		body, err := q.get()
 		return http.StatusOK, body, err
 	case http.MethodOptions:

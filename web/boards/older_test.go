@@ -284,3 +284,12 @@ func TestOlderAPI_WhatIsPushedOutlivesTheRunsOfSources(t *testing.T) {
 		t.Errorf("production is %v with %d sources", n.Level, len(n.Sources))
 	}
 }
+
+func TestOlder_HEADReadsAndNeverWrites(t *testing.T) {
+	w := newWorld(t, files, nil)
+	for _, path := range []string{"/api/status/", "/api/components/production/", "/api/simple/production/"} {
+		if got := w.ask("HEAD", path, w.gate, ""); got.status != http.StatusOK {
+			t.Errorf("HEAD %s with a token that may read: %d", path, got.status)
+		}
+	}
+}

@@ -55,6 +55,8 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, monitor.ErrNotFound):
 		return http.StatusNotFound
+	case errors.Is(err, monitor.ErrDenied):
+		return http.StatusForbidden
 	case errors.Is(err, monitor.ErrUnavailable):
 		return http.StatusServiceUnavailable
 	}

@@ -206,7 +206,7 @@ type sendBeatInput struct {
 		Kind   string   `json:"kind" required:"false" enum:"ok,fail,start,log" doc:"Left out: ok, or fail when the exit status is not 0"`
 		Code   *int     `json:"exit_status" required:"false" minimum:"0" maximum:"255"`
 		Run    string   `json:"run" required:"false" doc:"Pairs a start with its end"`
-		Took   float64  `json:"took" required:"false" minimum:"0" doc:"Seconds"`
+		Took   float64  `json:"took" required:"false" minimum:"0" maximum:"100000000" doc:"Seconds"`
 		Metric *float64 `json:"metric" required:"false"`
 		Text   string   `json:"text" required:"false" maxLength:"100000"`
 	}

@@ -85,7 +85,7 @@ func (p Pacemaker) alive(w http.ResponseWriter, _ *http.Request) error { return 
 
 func (p Pacemaker) echo(w http.ResponseWriter, r *http.Request) error {
 	body, err := io.ReadAll(r.Body)
-	p.Log.Info("echo", "body", monitor.Cut(string(body), 1000))
+	p.Log.Debug("echo", "body", monitor.Cut(string(body), 1000))
 	if err != nil {
 		return err
 	}

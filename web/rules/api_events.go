@@ -31,6 +31,7 @@ type eventPushOutput struct {
 		Accepted   int                 `json:"accepted"`
 		Duplicates int                 `json:"duplicates" doc:"Whose id came before: they count once"`
 		SetAside   []eventSetAsideBody `json:"set_aside" doc:"Those that cannot be used, and why"`
+		More       int                 `json:"more_set_aside,omitempty" doc:"How many more cannot be used, when there are very many"`
 	}
 }
 
@@ -93,6 +94,7 @@ func (d desk) take(ctx context.Context, data []byte) (*eventPushOutput, error) {
 		return nil, all
 	}
 	out := &eventPushOutput{}
+	out.Body.More = receipt.More
 	out.Body.Accepted, out.Body.Duplicates, out.Body.SetAside = receipt.Accepted, receipt.Duplicates, []eventSetAsideBody{}
 	for _, bad := range receipt.SetAside {
 		out.Body.SetAside = append(out.Body.SetAside, eventSetAsideBody(bad))
