@@ -10,7 +10,8 @@ import (
 	"wingmirror/monitor"
 )
 
-// guard lets only those through who have the role and, of a token, its scope.
+// guard lets only those through who have the role and, of a token, its scope,
+// and does not wait for ever for what they send.
 func (s *server) guard(route Route, next http.Handler) http.Handler {
 	scope := cmp.Or(route.Scope, account.ScopeFor(route.Need))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -18,6 +19,7 @@ func (s *server) guard(route Route, next http.Handler) http.Handler {
 			s.refuse(w, r, err)
 			return
 		}
+		TimedBody(w, r)
 		next.ServeHTTP(w, r)
 	})
 }

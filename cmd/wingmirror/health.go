@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"wingmirror/alerting"
@@ -25,7 +27,35 @@ func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux.Handle("GET "+alerting.GraphPath, graphs{links: s.links(), notices: s.db, log: s.log.With("part", "graphs")})
 	s.machines(mux)
 	mux.Handle("/", pages)
-	return mux
+	return recovered(mux, s.log)
+}
+
+// recovered says in the log what broke a request that is not of the pages, which
+// have their own.
+func recovered(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler { //nolint:errorlint // net/http panics with this very value
+				panic(cause)
+			}
+			log.Error("request panicked", "path", r.Pattern, "panic", cause, "stack", string(debug.Stack()))
+			http.Error(w, "Wingmirror failed; its log has the cause", http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// newHTTPServer returns a server that waits for nobody for ever: not for the head
+// of a request, and not for the next one. Bodies have a time of their own.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 const readyTimeout = 2 * time.Second

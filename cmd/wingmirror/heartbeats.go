@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	neturl "net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -126,7 +128,7 @@ func (s *server) openPacemaker(log *slog.Logger) error {
 		}
 		return err
 	}
-	server := &http.Server{Handler: api.Handler(""), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	server := newHTTPServer(recovered(api.Handler(""), log), log)
 	s.closers = append(s.closers, func() error {
 		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			return err
@@ -134,12 +136,16 @@ func (s *server) openPacemaker(log *slog.Logger) error {
 		return nil
 	})
 	s.background = append(s.background, func(ctx context.Context) {
-		go func() {
+		var stopping sync.WaitGroup // until the beats that are being taken are stored
+		defer stopping.Wait()
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		stopping.Go(func() {
 			<-ctx.Done()
 			limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Schedule.StopTimeout)
 			defer cancel()
 			_ = server.Shutdown(limit) // the process ends all the same
-		}()
+		})
 		log.Info("serving Pacemaker's API", "address", listener.Addr().String())
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("Pacemaker's API is not served any more", "error", err)
@@ -159,6 +165,9 @@ func (c hookCaller) Post(ctx context.Context, url string, body []byte) error {
 	}
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := c.client.Do(request)
+	if wrapped, ok := errors.AsType[*neturl.Error](err); ok {
+		err = wrapped.Err // the address may hold what is not to be in a log
+	}
 	if err != nil {
 		return err
 	}
@@ -189,12 +198,12 @@ func (p pacemakerKeys) follow(ctx context.Context) {
 		list, err := p.read(ctx)
 		if err == nil && !bytes.Equal(list, last) {
 			if err = p.keys.Import(ctx, list); err == nil {
-				p.log.Info("imported Pacemaker's keys", "from", p.from)
+				p.log.Info("imported Pacemaker's keys", "from", p.place())
 				last = list
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("Pacemaker's keys were not read; those known before stay in use", "from", p.from, "error", err)
+			p.log.Warn("Pacemaker's keys were not read; those known before stay in use", "from", p.place(), "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -202,6 +211,14 @@ func (p pacemakerKeys) follow(ctx context.Context) {
 		case <-time.After(keysEvery):
 		}
 	}
+}
+
+// place is where the list is, without a password.
+func (p pacemakerKeys) place() string {
+	if u, err := neturl.Parse(p.from); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return p.from
 }
 
 func (p pacemakerKeys) read(ctx context.Context) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"wingmirror/alerting"
 	"wingmirror/alerting/pagerduty"
 	"wingmirror/monitor"
+	"wingmirror/web"
 )
 
 // pagerDutyHook takes PagerDuty's word on our incidents: acknowledged and
@@ -29,6 +30,7 @@ const maxHook = 1 << 20
 // ServeHTTP answers 204 to whatever needs no further delivery, which includes
 // news about incidents that are over or are not ours.
 func (h pagerDutyHook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	web.TimedBody(w, r)
 	r.Body = http.MaxBytesReader(w, r.Body, maxHook)
 	news, err := pagerduty.ReadWebhook(r, h.secret)
 	if err == nil && news.Key != "" {

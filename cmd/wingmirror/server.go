@@ -230,7 +230,7 @@ func (s *server) accessMode(ctx context.Context) (account.Mode, error) {
 // delivered, and then everything closes. ready is told the address once pages
 // can be opened.
 func (s *server) run(ctx context.Context, ready func(address string)) error {
-	pages := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	pages := newHTTPServer(s.handler, s.log)
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	pages.BaseContext = func(net.Listener) context.Context { return requests }

@@ -15,6 +15,7 @@ import (
 
 	"wingmirror/heartbeat"
 	"wingmirror/monitor"
+	"wingmirror/web"
 )
 
 // PacemakerBook is what Pacemaker's API needs of heartbeats.
@@ -52,6 +53,7 @@ func (p Pacemaker) Handler(base string) http.Handler {
 	handle := func(pattern string, serve func(w http.ResponseWriter, r *http.Request) error) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+base+path, func(w http.ResponseWriter, r *http.Request) {
+			web.TimedBody(w, r)
 			r.Body = http.MaxBytesReader(w, r.Body, maxPacemaker)
 			if err := serve(w, r); err != nil {
 				p.refuse(w, r, err)

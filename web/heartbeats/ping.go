@@ -16,6 +16,7 @@ import (
 
 	"wingmirror/heartbeat"
 	"wingmirror/monitor"
+	"wingmirror/web"
 )
 
 // Taker takes beats.
@@ -181,6 +182,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.ContentLength == 0 {
 		return nil, nil
 	}
+	web.TimedBody(w, r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, monitor.MaxBeatBody))
 	if err != nil {
 		return nil, monitor.Invalid("body", "it broke off after %d bytes", len(body))
