@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -133,4 +136,48 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return u.Host
+}
+
+func TestPing_ReportsWhatAShellWould(t *testing.T) {
+	said := make(chan string, 8)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		said <- path.Base(r.URL.Path) + " " + string(body)
+	}))
+	defer server.Close()
+	env := map[string]string{serverVariable: server.URL, pingKeyVariable: "key"}
+	for _, row := range []struct {
+		job    []string
+		code   int
+		output string
+	}{
+		{[]string{"sh", "-c", "kill -9 $$"}, 137, ""},
+		{[]string{"/no/such/job"}, 127, "wingmirror: cannot run \"/no/such/job\": no such file or directory\n"},
+		{[]string{"no-such-job"}, 127, "wingmirror: cannot run \"no-such-job\": executable file not found in $PATH\n"},
+	} {
+		code, _, errs := invoke(t, env, append([]string{"ping", "--"}, row.job...)...)
+		if code != row.code || errs != row.output {
+			t.Errorf("%q: exit %d, %q", row.job, code, errs)
+		}
+		if start, end := <-said, <-said; start != "start " || end != strconv.Itoa(row.code)+" "+row.output {
+			t.Errorf("%q: said %q and %q", row.job, start, end)
+		}
+	}
+}
+
+func TestPing_AServerThatHangsHoldsUpNoJob(t *testing.T) {
+	made := filepath.Join(t.TempDir(), "made")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for { // the answer to the start waits for what the job does
+			if _, err := os.Stat(made); err == nil || r.Context().Err() != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	env := map[string]string{serverVariable: server.URL, pingKeyVariable: "key"}
+	if code, _, errs := invoke(t, env, "ping", "--", "touch", made); code != 0 || errs != "" {
+		t.Errorf("exit %d, %q", code, errs)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,6 @@ type pinger struct {
 	server, key, name, run string
 	query                  url.Values
 	timeout                time.Duration
-	stderr                 io.Writer
 }
 
 func newPing(p process) *cobra.Command {
@@ -58,7 +59,7 @@ The key stands in ` + pingKeyVariable + `, so that no list of processes shows it
 			if !ok || key == "" {
 				return usageError("put the key of the heartbeat's space into " + pingKeyVariable + "; the Heartbeats page makes one")
 			}
-			job.server, job.key, job.run, job.stderr = r.server, key, strings.ToLower(rand.Text())[:16], p.stderr
+			job.server, job.key, job.run = r.server, key, strings.ToLower(rand.Text())[:16]
 			if job.name == "" {
 				job.name = filepath.Base(args[0])
 			}
@@ -86,7 +87,8 @@ The key stands in ` + pingKeyVariable + `, so that no list of processes shows it
 const keptOutput = 16 << 10
 
 func (j pinger) wrap(ctx context.Context, p process, args []string) error {
-	j.send(ctx, "start", nil)
+	began := make(chan error, 1)
+	go func() { began <- j.send(ctx, "start", nil) }() // a server that does not answer must not hold up the job
 	var output tailWriter
 	job := exec.CommandContext(ctx, args[0], args[1:]...)
 	job.Stdin = os.Stdin
@@ -95,23 +97,45 @@ func (j pinger) wrap(ctx context.Context, p process, args []string) error {
 	err := job.Run()
 	code := 0
 	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
-		if code = ended.ExitCode(); code < 0 { // a signal ended it
-			code = 255
-		}
+		code = exitStatus(ended)
 	} else if err != nil {
 		code = 127
-		fmt.Fprintf(&output, "%v\n", err)
-		fmt.Fprintf(p.stderr, "wingmirror: %v\n", err)
+		fmt.Fprintf(io.MultiWriter(p.stderr, &output), "wingmirror: cannot run %q: %v\n", args[0], cause(err))
 	}
-	j.send(context.WithoutCancel(ctx), strconv.Itoa(code), output.bytes())
+	missed := <-began // the start comes before the end
+	if err := j.send(context.WithoutCancel(ctx), strconv.Itoa(code), output.bytes()); err != nil {
+		missed = err
+	}
+	if missed != nil {
+		fmt.Fprintf(p.stderr, "wingmirror: the beat was not sent: %s\n", redactKey(missed, j.key))
+	}
 	if code != 0 {
 		return &exitError{code: code} // the job's own, without a word of ours
 	}
 	return nil
 }
 
-// send tries three times; what fails is said on the standard error, and that is all.
-func (j pinger) send(ctx context.Context, what string, body []byte) {
+// exitStatus is what a shell would say: 128 and the number of a signal.
+func exitStatus(ended *exec.ExitError) int {
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return ended.ExitCode()
+}
+
+// cause leaves out the system call that failed, and the name that is told anyway.
+func cause(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
+	if lookup, ok := errors.AsType[*exec.Error](err); ok {
+		return lookup.Err
+	}
+	return err
+}
+
+// send tries three times, unless the server says that it will not do.
+func (j pinger) send(ctx context.Context, what string, body []byte) error {
 	address := j.server + heartbeats.PingPath + url.PathEscape(j.key) + "/" + url.PathEscape(j.name) + "/" + what + "?" + j.query.Encode()
 	var err error
 	for attempt := range 3 {
@@ -122,9 +146,7 @@ func (j pinger) send(ctx context.Context, what string, body []byte) {
 			break
 		}
 	}
-	if err != nil {
-		fmt.Fprintf(j.stderr, "wingmirror: the beat was not sent: %v\n", redactKey(err, j.key))
-	}
+	return err
 }
 
 var errRefused = errors.New("the server refused it")

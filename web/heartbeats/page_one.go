@@ -39,6 +39,14 @@ const (
 	newestEvents = 20
 )
 
+// asWritten leads from /heartbeats/SPACE/NAME, as the subject is written
+// everywhere, to the page, where the slash between them is escaped.
+func asWritten(w http.ResponseWriter, r *http.Request) error {
+	h := monitor.Heartbeat{Space: r.PathValue("space"), Name: r.PathValue("name")}
+	http.Redirect(w, r, h.Subject().Path(), http.StatusMovedPermanently)
+	return nil
+}
+
 func (s desk) onePage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.find(r.PathValue("key"))
 	if err != nil {

@@ -1,6 +1,7 @@
 package heartbeats
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -159,7 +160,15 @@ func scheduleOf(query url.Values) (*monitor.HeartbeatSchedule, error) {
 	case s.Zone == "":
 		return nil, nil
 	}
-	return &s, monitor.ValidateSchedule(s)
+	return &s, asAsked(monitor.ValidateSchedule(s), map[string]string{"spec": string(s.Kind), "timezone": "tz"})
+}
+
+// asAsked calls fields by the names of the parameters that they came in.
+func asAsked(err error, names map[string]string) error {
+	for _, f := range monitor.AllFieldErrors(err) {
+		f.Field = cmp.Or(names[f.Field], f.Field)
+	}
+	return err
 }
 
 // durationOf reads texts such as 5m and 1d, and plain seconds.

@@ -56,6 +56,7 @@ func (r Room) Routes(h web.Host) []web.Route {
 	return []web.Route{
 		{Method: get, Pattern: "/heartbeats", Need: viewer, Serve: web.Page(s.listPage)},
 		{Method: get, Pattern: "/heartbeats/{key}", Need: viewer, Serve: web.Page(s.onePage)},
+		{Method: get, Pattern: "/heartbeats/{space}/{name}", Need: viewer, Serve: web.Page(asWritten)},
 		{Method: get, Pattern: "/heartbeats/{key}/beats/{n}", Need: viewer, Serve: web.Page(s.bodyPage)},
 
 		{Method: get, Pattern: "/api/v1/heartbeats", Need: viewer, Serve: web.Op(s.list, "List heartbeats with their state")},
