@@ -120,9 +120,9 @@ puts(r.u, r.p.toFixed(4))`, Output: "0\n0.0286\n"},
 			Name: "anomalies", Signature: "anomalies(data: Data, threshold?: number): { position, timestamp, value, score: number, signal: string, expected, low, high: number | null }[]",
 			Units:      "timestamp: epoch seconds; threshold: a score, 0.5 when it is not given",
 			Summary:    "The values at which something odd begins, judged one after the other by those before them: spikes, flat stretches, shapes and levels that were not there before, and what is unusual for the time of the day.",
-			Details:    "It is the detector of heartbeats: the first hundred values only teach it, and one event is told once, so let the series begin a few days ago. score is from the threshold to 1. signal says what was odd: season, range, values, course, jumps or shape. expected, low and high are what it thought of the value before it came. An array has no times: its values count as one a minute. 20000 values are the most.",
+			Details:    "It is the detector of heartbeats: the first hundred values only teach it, and one event is told once, so let the series begin a few days ago. score is from the threshold to 1. signal says what was odd: season, range, values, course, jumps, shape or stuck. expected, low and high are what it thought of the value before it came. An array has no times: its values count as one a minute. 20000 values are the most.",
 			Nulls:      "Nulls are skipped. Of nothing, or of less than a hundred values, an empty array.",
-			Definition: "Ranks of six signals among their own past, four of them left matrix profiles (Y. Lu and others, Matrix Profile XXIV: DAMP, KDD 2022); see docs/anomalies.md.",
+			Definition: "Ranks of seven signals among their own past, four of them left matrix profiles (Y. Lu and others, Matrix Profile XXIV: DAMP, KDD 2022); see docs/anomalies.md.",
 			Example: Example{Script: `const load = Array.from({ length: 600 }, (_, i) => 50 + i * 7 % 13)
 load[560] = 90
 for (const a of anomalies(load)) {

@@ -47,3 +47,18 @@ func TestDocs_UnitTestCanBeRead(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 }
+
+// The board's file on its page is one that validates.
+func TestDocs_BoardIsValid(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "board.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```yaml\n(levels:.*?)```").FindStringSubmatch(string(document))
+	if found == nil {
+		t.Fatal("there is no example")
+	}
+	if code, _, errs := invoke(t, nil, "board", "validate", filepath.Dir(writeFile(t, "board.yaml", found[1]))); code != exitOK {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
