@@ -52,7 +52,7 @@ func (s *server) openEvents(ctx context.Context) error {
 	}
 	s.rules, s.live = book, live
 	s.subjects[monitor.KindRule] = watchedRules{live}
-	s.rooms = append(s.rooms, rules.Room{Book: book, Live: live, Store: s.db, File: c.Rules})
+	s.rooms = append(s.rooms, rules.Room{Book: book, Live: live, Store: s.db, File: c.Rules, Base: s.base})
 	s.background = append(s.background, live.Run, func(ctx context.Context) { sweepEvents(ctx, s.db, c.Keep, log) })
 	return nil
 }

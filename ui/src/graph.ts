@@ -99,7 +99,7 @@ export class Graph {
       legend: { show: false },
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 6 }, focus: { prox: 24 } },
       tzDate: (ts) => (inUTC() ? uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC") : new Date(ts * 1e3)),
-      scales: { x: { time: true, range: (_u, min, max) => xRange(span, min, max) } },
+      scales: { x: { time: true, range: (u, min, max) => xRange(span, min, u.data[0].length === 1 ? min : max) } }, // uPlot makes a lonely point a thousand days wide
       axes: [{ ...axis, values: (_u, ticks) => clock(ticks), space: 60 }, { ...axis, size: 52, values: (_u, ticks) => ticks.map(compact) }],
       series: [{}, ...this.lines.map((l): uPlot.Series => ({
         label: l.label, stroke: l.color, width: 1.5, show: !this.hidden.has(l.label),

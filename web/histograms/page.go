@@ -46,7 +46,8 @@ type dashboardData struct {
 	Probes                   []probeRow
 	Precision                []precisionRow
 	CanEdit                  bool
-	Cut                      bool // there are more
+	Cut                      bool   // there are more
+	Base                     string // address of these pages, for what is to be copied
 }
 
 type dayOfFindings struct {
@@ -71,7 +72,7 @@ const shownFindings = 60
 // dashboard lists regressions by date, newest first, and all histograms.
 func (d desk) dashboard(w http.ResponseWriter, r *http.Request) error {
 	ctx, q := r.Context(), r.URL.Query()
-	data := dashboardData{Query: strings.TrimSpace(q.Get("q")), From: q.Get("from"), To: q.Get("to"), Verdict: q.Get("verdict"), CanEdit: d.May(ctx, monitor.RoleEditor)}
+	data := dashboardData{Query: strings.TrimSpace(q.Get("q")), From: q.Get("from"), To: q.Get("to"), Verdict: q.Get("verdict"), CanEdit: d.May(ctx, monitor.RoleEditor), Base: d.Base}
 	filter, err := regressionFilter(data.Query, data.From, data.To, data.Verdict)
 	if err != nil {
 		return err
@@ -173,7 +174,7 @@ func (d desk) regressionPage(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return fmt.Errorf("regression %q: %w", monitor.Cut(r.PathValue("id"), 40), monitor.ErrNotFound)
+		return monitor.Missing("there is no regression %q", monitor.Cut(r.PathValue("id"), 40))
 	}
 	one, err := d.Regressions.Regression(ctx, id)
 	if err != nil {

@@ -87,6 +87,7 @@ type eventsData struct {
 	Names  monitor.EventNames
 	Chart  any // what the chart shows; nil for none
 	Events bool
+	Base   string // address of these pages, for what is to be copied
 }
 
 type eventRow struct {
@@ -98,7 +99,7 @@ type eventRow struct {
 
 func (d desk) eventsPage(w http.ResponseWriter, r *http.Request) error {
 	ctx, query := r.Context(), r.URL.Query()
-	data := eventsData{Query: map[string]string{}}
+	data := eventsData{Query: map[string]string{}, Base: d.Base}
 	for _, name := range []string{"service", "component", "server", "q", "hours"} {
 		data.Query[name] = strings.TrimSpace(query.Get(name))
 	}

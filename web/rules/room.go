@@ -44,6 +44,7 @@ type Room struct {
 	Live  Live
 	Store Store
 	File  string // that the rules are followed from, so that they are not edited here; "" for none
+	Base  string // address of these pages as people reach them, for what is to be copied
 }
 
 // Nav returns the room's entry.
