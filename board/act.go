@@ -25,7 +25,7 @@ func (l *Look) NotFound(component string) error {
 	if near := monitor.Nearest(component, l.IDs()); near != "" {
 		text += "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("%s: %w", text, monitor.ErrNotFound)
+	return monitor.Missing("%s", text)
 }
 
 // Override stores an override, new (ID 0) or changed, and lets it work at once.
@@ -80,7 +80,7 @@ func (b *Board) FindOverride(component string, id int64) (monitor.Override, erro
 			return o, nil
 		}
 	}
-	return monitor.Override{}, fmt.Errorf("component %s has no override %d that is not over: %w", component, id, monitor.ErrNotFound)
+	return monitor.Override{}, monitor.Missing("component %s has no override %d that is not over", component, id)
 }
 
 // Extend moves the end of an override.
@@ -169,7 +169,7 @@ func (b *Board) Withdraw(ctx context.Context, component, id string) error {
 	_, there := b.pushes[key]
 	b.mu.Unlock()
 	if !there {
-		return fmt.Errorf("nothing was pushed to %q with the id %q: %w", component, monitor.Cut(id, 100), monitor.ErrNotFound)
+		return monitor.Missing("nothing was pushed to %q with the id %q", component, monitor.Cut(id, 100))
 	}
 	if err := b.o.Acts.DeletePush(ctx, component, id); err != nil {
 		return err

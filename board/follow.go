@@ -275,7 +275,7 @@ func (n *Node) cause(before *monitor.Override) (text, author string) {
 	}
 	switch {
 	case len(causes) == 0 || reasons[0].Level == monitor.DC5:
-		return over + "no reason is left", author
+		return over + "nothing is wrong", author
 	case all > len(causes):
 		return monitor.Cut(fmt.Sprintf("%s%s and %d more", over, strings.Join(causes, ", "), all-len(causes)), maxTitle), author
 	}

@@ -117,7 +117,7 @@ func (b *Book) Delete(ctx context.Context, ref monitor.HeartbeatRef, author stri
 }
 
 func missing(ref monitor.HeartbeatRef) error {
-	return fmt.Errorf("%w: there is no heartbeat %s/%s", monitor.ErrNotFound, monitor.Cut(ref.Space, 100), monitor.Cut(ref.Name, 100))
+	return monitor.Missing("there is no heartbeat %s/%s", monitor.Cut(ref.Space, 100), monitor.Cut(ref.Name, 100))
 }
 
 func (b *Book) retire(ctx context.Context, h monitor.Heartbeat, author string, at time.Time) error {
@@ -144,7 +144,7 @@ func (b *Book) ByID(id int64) (View, error) {
 	defer b.mu.Unlock()
 	c, ok := b.byID[id]
 	if !ok {
-		return View{}, fmt.Errorf("%w: there is no heartbeat %d", monitor.ErrNotFound, id)
+		return View{}, monitor.Missing("there is no heartbeat %d", id)
 	}
 	return b.view(c), nil
 }

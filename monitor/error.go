@@ -41,6 +41,19 @@ func Invalid(field, format string, args ...any) *FieldError {
 	return &FieldError{Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
+// missingError is ErrNotFound in words of its own.
+type missingError struct{ text string }
+
+func (e *missingError) Error() string { return e.text }
+
+func (e *missingError) Unwrap() error { return ErrNotFound }
+
+// Missing returns an ErrNotFound whose text is the formatted one and nothing
+// else, for texts that say themselves that something is not there.
+func Missing(format string, args ...any) error {
+	return &missingError{text: fmt.Sprintf(format, args...)}
+}
+
 // FieldErrors is everything wrong with one input, in the order of its fields.
 type FieldErrors []*FieldError
 

@@ -65,7 +65,7 @@ func (v *validation) heartbeatName(field, name string) {
 func (v *validation) heartbeatSchedule(s HeartbeatSchedule) {
 	v.check(s.Grace >= 0 && s.Grace <= maxPeriod, "grace", "%s is not between 0 and two years", s.Grace)
 	if _, err := time.LoadLocation(s.Zone); err != nil {
-		v.check(false, "zone", "%s is no time zone; use a name such as Europe/Berlin", quoteCut(s.Zone))
+		v.check(false, "timezone", "%s is no time zone; use a name such as Europe/Berlin", quoteCut(s.Zone))
 	}
 	switch s.Kind {
 	case "", ScheduleLearned, ScheduleNever, SchedulePacemaker:

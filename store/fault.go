@@ -19,7 +19,7 @@ func (db *DB) fault(what string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return fmt.Errorf("%s: %w", what, monitor.ErrNotFound)
+		return monitor.Missing("%s: there is none", what)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -88,7 +88,7 @@ func version(ifMatch string) (int, error) {
 func etag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 func notFound(format string, args ...any) error {
-	return fmt.Errorf(format+": %w", append(args, monitor.ErrNotFound)...)
+	return monitor.Missing(format, args...)
 }
 
 func (s *server) openAPI(w http.ResponseWriter, _ *http.Request) error {

@@ -286,7 +286,7 @@ The exit code is 0 when all is well, and 64 when something is wrong.`,
 			for _, component := range config.Components {
 				sources += len(component.Sources)
 			}
-			_, err = fmt.Fprintf(p.stdout, "%d components with %d sources: all is well.\n", len(config.Components), sources)
+			_, err = fmt.Fprintf(p.stdout, "All is well. Components: %d, sources: %d.\n", len(config.Components), sources)
 			return err
 		},
 	}

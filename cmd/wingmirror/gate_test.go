@@ -112,7 +112,7 @@ func TestGate_WrongQuestions(t *testing.T) {
 func TestBoardValidate_SaysEverythingThatIsWrong(t *testing.T) {
 	good := writeFile(t, "board.yaml", "components:\n- id: production\n  sources:\n  - {type: graphite, target: a.b, levels: {DC2: '> 1'}}\n  - {type: subjects, labels: {team: a}}\n")
 	dir := strings.TrimSuffix(good, "/board.yaml")
-	if code, out, errs := invoke(t, nil, "board", "validate", dir); code != exitOK || !strings.Contains(out, "1 components with 2 sources: all is well.") {
+	if code, out, errs := invoke(t, nil, "board", "validate", dir); code != exitOK || !strings.Contains(out, "All is well. Components: 1, sources: 2.") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	bad := strings.TrimSuffix(writeFile(t, "board.yaml", "components:\n- id: a b\n- id: shop\n  sources:\n  - {type: program, run: rm}\n"), "/board.yaml")

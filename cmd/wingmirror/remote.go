@@ -141,9 +141,9 @@ func (r *remote) refused(resp *http.Response, said []byte) error {
 	if len(errs) > 0 {
 		return errs
 	}
-	err := errors.New(strings.TrimSuffix(cmp.Or(problem.Detail, problem.Title), "."))
+	text := strings.TrimSuffix(cmp.Or(problem.Detail, problem.Title), ".")
 	if resp.StatusCode == http.StatusNotFound {
-		return fmt.Errorf("%w: %w", monitor.ErrNotFound, err)
+		return monitor.Missing("%s", text)
 	}
-	return err
+	return errors.New(text)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ are given must hold.`,
 	f := cmd.Flags()
 	o.flags(f)
 	f.Int64SliceVar(&o.body.Monitors, "monitor", nil, "number of a monitor; may be repeated")
-	f.StringSliceVar(&o.body.Subjects, "subject", nil, "anything else that is watched, such as heartbeat/backup; may be repeated")
+	f.StringSliceVar(&o.body.Subjects, "subject", nil, "anything else that is watched, such as heartbeat/ops/backup; may be repeated")
 	f.StringVar(&o.body.Group, "group", "", "this group and those below it")
 	f.StringArrayVar(&o.labels, "label", nil, "label and value, as team=web; may be repeated")
 	f.BoolVar(&o.body.Everything, "everything", false, "all that is watched")
@@ -222,7 +223,9 @@ func newSilenceEnd(p process) *cobra.Command {
 				if _, err := strconv.ParseUint(text, 10, 63); err != nil {
 					return usageError("%q is no number of a silence; see: wingmirror silence list", monitor.Cut(text, 100))
 				}
-				if err := r.call(cmd.Context(), "POST", "/silences/"+text+"/end", nil, nil); err != nil {
+				if err := r.call(cmd.Context(), "POST", "/silences/"+text+"/end", nil, nil); errors.Is(err, monitor.ErrNotFound) {
+					return monitor.Missing("end silence %s: there is none of that number; see: wingmirror silence list", text)
+				} else if err != nil {
 					return fmt.Errorf("end silence %s: %w", text, err)
 				}
 				fmt.Fprintf(p.stdout, "ended silence %s\n", text)

@@ -84,7 +84,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 func (r room) badge(w http.ResponseWriter, q *http.Request) error {
 	id, isSVG := strings.CutSuffix(q.PathValue("name"), ".svg")
 	if !isSVG {
-		return fmt.Errorf("a badge is an SVG: /badge/%s.svg: %w", monitor.Cut(id, 64), monitor.ErrNotFound)
+		return monitor.Missing("a badge is an SVG: /badge/%s.svg", monitor.Cut(id, 64))
 	}
 	look, n, err := r.node(id)
 	if err != nil {
