@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -29,7 +30,7 @@ export that was interrupted goes on where it was.`,
 		Example: `  wingmirror histograms export telemetry --source https://aggregates.example.com/`,
 		Args:    oneDirectory,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if source == "" {
+			if !strings.HasPrefix(source, "http://") && !strings.HasPrefix(source, "https://") {
 				return usageError("say where the service is: --source https://aggregates.example.com/")
 			}
 			if versions < 1 || parallel < 1 || parallel > 64 {

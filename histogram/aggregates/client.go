@@ -50,9 +50,19 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, c.once(ctx, address, into) },
 		backoff.WithBackOff(wait), backoff.WithMaxTries(attempts))
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", address, err)
+		return fmt.Errorf("fetch %s: %w", withoutDates(address), err)
 	}
 	return nil
+}
+
+// withoutDates shortens an address for people: a hundred dates say nothing.
+func withoutDates(address string) string {
+	before, dates, ok := strings.Cut(address, "&dates=")
+	if !ok {
+		return address
+	}
+	_, after, _ := strings.Cut(dates, "&")
+	return before + "&dates=…&" + after
 }
 
 func (c *Client) once(ctx context.Context, address string, into any) error {
@@ -85,6 +95,9 @@ func (c *Client) once(ctx context.Context, address string, into any) error {
 	}
 	if len(data) > maxAnswer {
 		return backoff.Permanent(fmt.Errorf("%w: the answer has more than %d MB", monitor.ErrUnavailable, maxAnswer>>20))
+	}
+	if !json.Valid(data) {
+		return fmt.Errorf("%w: the answer of %d bytes is no whole JSON; did it break off?", monitor.ErrUnavailable, len(data))
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return backoff.Permanent(fmt.Errorf("%w: the answer is not the JSON that was expected: %w", monitor.ErrInvalid, err))

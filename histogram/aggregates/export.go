@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"sync"
 
 	"wingmirror/histogram/cerberus"
+	"wingmirror/monitor"
 )
 
 // Export is one fetching of all histograms.
@@ -44,7 +44,7 @@ func (e Export) Run(ctx context.Context) (Outcome, error) {
 	}
 	versions := Last(all, e.Channel, e.Versions)
 	if len(versions) == 0 {
-		return Outcome{}, fmt.Errorf("the service has no version of channel %q: %w", e.Channel, fs.ErrNotExist)
+		return Outcome{}, fmt.Errorf("the service has no version of channel %q, only of %s: %w", e.Channel, channels(all), monitor.ErrNotFound)
 	}
 	metrics, err := e.metrics(ctx, versions)
 	if err != nil {
@@ -55,6 +55,18 @@ func (e Export) Run(ctx context.Context) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("make directory for histograms: %w", err)
 	}
 	return e.fetchAll(ctx, dir, metrics), ctx.Err()
+}
+
+func channels(all []Version) string {
+	var names []string
+	for _, v := range all {
+		names = append(names, v.Channel)
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // metric is one to fetch, with the versions that have it.
@@ -100,6 +112,7 @@ func (e Export) fetchAll(ctx context.Context, dir string, metrics []metric) Outc
 				wrote, skipped, err := e.fetch(ctx, dir, m)
 				mu.Lock()
 				switch done++; {
+				case err != nil && ctx.Err() != nil: // it did not fail, it was not finished
 				case err != nil:
 					outcome.Failed = append(outcome.Failed, fmt.Errorf("%s: %w", m.name, err))
 				case skipped:

@@ -162,7 +162,7 @@ func TestExport_GoesOnAfterFailures(t *testing.T) {
 	service = small()
 	service.answers[metric("A")] = json.RawMessage(`{"buckets": [0`)
 	outcome, err := runSmall(t, service)
-	if err != nil || outcome.Written != 1 || len(outcome.Failed) != 1 || !strings.Contains(outcome.Failed[0].Error(), "A: fetch ") {
+	if err != nil || outcome.Written != 1 || len(outcome.Failed) != 1 || !strings.Contains(outcome.Failed[0].Error(), "&dates=…&metric=A: ") {
 		t.Errorf("truncated JSON: %v %+v", err, outcome)
 	}
 	if _, err := runSmall(t, &recorded{}); !errors.Is(err, aggregates.ErrNoData) {
