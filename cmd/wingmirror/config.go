@@ -97,7 +97,7 @@ const (
 )
 
 // secrets are never printed, and can be read from a file named by NAME_FILE.
-var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp", "pagerduty-webhook-secret", "webhook-secret", "oidc-client-secret"}
+var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp", "pagerduty-webhook-secret", "webhook-secret", "oidc-client-secret", "medusa-token"}
 
 func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8470", "address to serve pages and API on; port 0 takes a free one")

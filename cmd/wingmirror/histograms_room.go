@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"maps"
+	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -33,6 +34,8 @@ type histogramConfig struct {
 	Graphite    []string
 	Builds      string
 	Branch      string
+	Medusa      string
+	MedusaToken string
 }
 
 func (c *histogramConfig) flags(f *pflag.FlagSet) {
@@ -47,6 +50,8 @@ func (c *histogramConfig) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&c.Received, "received-alert", nil, "mail address that is told of every alert that another detector posts; may be repeated")
 	f.StringVar(&c.Builds, "received-builds", "", "archive of builds with Mozilla's layout (URL/YYYY/MM/), from which mails about received alerts link to what is new in the code of the day")
 	f.StringVar(&c.Branch, "received-branch", "mozilla-central", "whose builds those are, the end of their directories' names")
+	f.StringVar(&c.Medusa, "medusa", "", "medusa, or another Wingmirror that stands in for one, to which regressions are posted, such as http://medusa.example.com:8080")
+	f.StringVar(&c.MedusaToken, "medusa-token", "", "API token of that Wingmirror, which can send histograms")
 }
 
 // method returns how regressions are found.
@@ -90,6 +95,10 @@ func (s *server) openHistograms(kind serverKind) error {
 		room.Builds = &medusa.Builds{Base: c.Builds, Channel: c.Branch, Now: time.Now}
 	}
 	s.rooms = append(s.rooms, room)
+	if c.Medusa != "" {
+		forwarder := &medusa.Forwarder{Findings: s.db, Poster: medusa.Poster{Base: c.Medusa, Token: c.MedusaToken}, Base: s.base, Now: time.Now, Log: log}
+		s.background = append(s.background, forwarder.Run)
+	}
 	s.subjects[monitor.KindHistogram] = watchedHistograms{s.db}
 	sources, err := parseBucketSources(c.Graphite)
 	if err != nil {
@@ -172,8 +181,15 @@ func (c histogramConfig) outOfRange() monitor.FieldErrors {
 	if c.Every != 0 && c.Every < time.Second {
 		errs = append(errs, monitor.Invalid("histogram-every", "%s is too often; at least 1s", c.Every))
 	}
-	if c.Builds != "" && !strings.HasPrefix(c.Builds, "https://") && !strings.HasPrefix(c.Builds, "http://") {
-		errs = append(errs, monitor.Invalid("received-builds", "%q is no web address; begin with https://", monitor.Cut(c.Builds, 100)))
+	for name, address := range c.addresses() {
+		u, err := url.Parse(address)
+		switch {
+		case address == "":
+		case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
+			errs = append(errs, monitor.Invalid(name, "it is no web address; write one such as https://%s.example.com", name))
+		case u.User != nil:
+			errs = append(errs, monitor.Invalid(name, "a password in an address ends up in logs; leave it out (a token for another Wingmirror goes to --medusa-token)"))
+		}
 	}
 	addresses := map[string][]string{"expiry-list": {c.List}, "expiry-sheriffs": {c.Sheriffs}, "received-alert": c.Received}
 	for _, name := range slices.Sorted(maps.Keys(addresses)) {
@@ -184,6 +200,13 @@ func (c histogramConfig) outOfRange() monitor.FieldErrors {
 		}
 	}
 	return errs
+}
+
+// addresses yields the settings that are addresses of services, with their names.
+func (c histogramConfig) addresses() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		_ = yield("received-builds", c.Builds) && yield("medusa", c.Medusa)
+	}
 }
 
 // everyOf is how often the keeper looks: in the demo soon after anything is sent.

@@ -155,3 +155,20 @@ func TestHistogramsExpiring_WrongUseSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestHistogramConfig_AddressesOfServicesAreChecked(t *testing.T) {
+	for address, want := range map[string]string{
+		"":                                      "",
+		"http://medusa.example.com:8080":        "",
+		"https://wm.example.com/medusa":         "",
+		"medusa.example.com":                    "medusa: it is no web address",
+		"ftp://medusa.example.com":              "medusa: it is no web address",
+		"http://x:wm_secret@medusa.example.com": "medusa: a password in an address ends up in logs",
+	} {
+		errs := histogramConfig{Sensitivity: 1, Medusa: address}.outOfRange()
+		text := fmt.Sprint(errs)
+		if (want == "") != (len(errs) == 0) || !strings.Contains(text, want) || strings.Contains(text, "wm_secret") {
+			t.Errorf("%s: %v", address, errs)
+		}
+	}
+}

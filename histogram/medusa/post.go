@@ -26,10 +26,11 @@ const DetectorName = "Histogram Regression Detector"
 
 // Poster posts to one medusa.
 type Poster struct {
-	Base    string       // such as http://medusa.example.com:8080
-	Token   string       // of a Wingmirror that stands in for one; "" for none
-	HTTP    *http.Client // nil: one that gives up after 30 s
-	Ignored []string     // metrics whose regressions are not posted
+	Base    string                         // such as http://medusa.example.com:8080
+	Token   string                         // of a Wingmirror that stands in for one; "" for none
+	HTTP    *http.Client                   // nil: one that gives up after 30 s
+	Ignored []string                       // metrics whose regressions are not posted
+	Link    func(date, name string) string // page of a regression; nil: that of Mozilla's telemetry
 	Report  func(text string)
 }
 
@@ -84,7 +85,11 @@ func (p Poster) alert(ctx context.Context, metrics, date, name string, r cerberu
 	if err != nil {
 		return err
 	}
-	description, err := json.Marshal(AlertOf(date, name, r))
+	alert := AlertOf(date, name, r)
+	if p.Link != nil {
+		alert.Link = p.Link(date, name)
+	}
+	description, err := json.Marshal(alert)
 	if err != nil {
 		return fmt.Errorf("write alert of %s: %w", name, err)
 	}

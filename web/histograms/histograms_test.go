@@ -254,6 +254,61 @@ func TestReceiver_AnswersAsMedusaDid(t *testing.T) {
 	h.want(t, "GET", "/received", "", 200, "<svg", "http://t.example.com/", "&lt;script&gt;", "sub@example.com")
 }
 
+func TestForwarder_PostsWhatIsNewToAnother(t *testing.T) {
+	here, there := newHouse(t), newHouse(t)
+	posts, broken := 0, false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if posts++; broken {
+			http.Error(w, "no", http.StatusBadGateway)
+			return
+		}
+		there.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	f := medusa.Forwarder{Findings: here.db, Poster: medusa.Poster{Base: server.URL + "/medusa"}, Base: "http://here.example.com/", Now: now, Log: slog.New(slog.DiscardHandler)}
+	forward := func() {
+		t.Helper()
+		if err := f.Forward(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	withRegression(t, here)
+	broken = true
+	if err := f.Forward(t.Context()); err == nil || !strings.Contains(err.Error(), "502") {
+		t.Errorf("got %v", err)
+	}
+	broken = false
+	forward()
+	there.want(t, "GET", "/medusa/detectors/1/alerts/", "", 200, `"date":"2026-05-20"`, `"metric_name":"GC_MS"`, `http://here.example.com/regressions/1`)
+	due, err := there.db.DueMails(t.Context(), now(), 10)
+	if err != nil || len(due) != 2 || due[0].To != "ann@example.com" {
+		t.Errorf("%v, mails: %+v", err, due)
+	}
+	before := posts
+	if forward(); posts != before {
+		t.Errorf("with nothing new there were %d requests", posts-before)
+	}
+	f = medusa.Forwarder{Findings: here.db, Poster: f.Poster, Now: now, Log: f.Log} // as after a start
+	forward()
+	if due, _ := there.db.DueMails(t.Context(), now(), 10); len(due) != 2 {
+		t.Errorf("after a start there are %d mails", len(due))
+	}
+
+	silent := newHouse(t) // what nobody is to be told of is not posted
+	withRegression(t, silent)
+	silent.want(t, "PUT", "/api/v1/histograms/GC_MS", `{"ignored": "yes"}`, 200)
+	judged := newHouse(t)
+	withRegression(t, judged)
+	judged.want(t, "POST", "/api/v1/regressions/1/judge", `{"verdict": "noise"}`, 200)
+	there = newHouse(t)
+	for _, h := range []*house{silent, judged} {
+		f = medusa.Forwarder{Findings: h.db, Poster: f.Poster, Now: now, Log: f.Log}
+		forward()
+	}
+	there.want(t, "GET", "/medusa/detectors/1/metrics/", "", 200, "GC_MS")
+	there.want(t, "GET", "/medusa/detectors/1/alerts/", "", 404)
+}
+
 func TestReceiver_EndsSubscriptionsAndDetectors(t *testing.T) {
 	h := newHouse(t)
 	h.want(t, "POST", "/medusa/detectors/", `{"name": "D", "url": "u"}`, 201)
