@@ -118,8 +118,14 @@ func (db *DB) PutPeriods(ctx context.Context, name string, periods []monitor.His
 	}
 	return db.transaction(ctx, "store histogram "+name, func(tx *gorm.DB) error {
 		fresh := rowOfProbe(monitor.Probe{Name: name, Version: 1, UpdatedAt: at})
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh).Error; err != nil {
-			return err
+		made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
+		if made.Error != nil {
+			return made.Error
+		}
+		if made.RowsAffected > 0 {
+			if err := roomForOne(tx); err != nil {
+				return err
+			}
 		}
 		layouts := map[string]int64{}
 		for _, p := range periods {
@@ -138,6 +144,20 @@ func (db *DB) PutPeriods(ctx context.Context, name string, periods []monitor.His
 		}
 		return nil
 	})
+}
+
+// maxHistograms is how many histograms there are when sending makes no more.
+const maxHistograms = 50_000
+
+func roomForOne(tx *gorm.DB) error {
+	var n int64
+	if err := tx.Raw(`SELECT COUNT(*) FROM histograms`).Row().Scan(&n); err != nil {
+		return err
+	}
+	if n > maxHistograms {
+		return fmt.Errorf("%w: there are %d histograms, and sending makes no more; delete some, or define this one first", monitor.ErrDenied, n-1)
+	}
+	return nil
 }
 
 // added returns p with what is stored of the same time.
@@ -223,10 +243,14 @@ func (db *DB) HistogramsLatest(ctx context.Context) (map[string]HistogramLatest,
 	return all, db.fault("read histograms", err)
 }
 
-// SweepHistograms removes periods that began before a time, and layouts that
-// nothing uses any more.
+// SweepHistograms removes periods that began before a time, layouts that nothing
+// uses any more, and the text of mails of that time that are not sent any more.
+// Their keys stay, so that none is sent again.
 func (db *DB) SweepHistograms(ctx context.Context, before time.Time) error {
 	return db.transaction(ctx, "remove old histograms", func(tx *gorm.DB) error {
+		if err := tx.Exec(`UPDATE mails SET body = '' WHERE next_at = 0 AND created_at < ? AND body <> ''`, millis(before)).Error; err != nil {
+			return err
+		}
 		gone := tx.Exec(`DELETE FROM histogram_periods WHERE at < ?`, millis(before))
 		if gone.Error != nil || gone.RowsAffected == 0 {
 			return gone.Error

@@ -169,3 +169,49 @@ func TestReceived_DuplicatesAreConflicts(t *testing.T) {
 		t.Errorf("%v %+v", err, alerts)
 	}
 }
+
+func TestPutPeriods_MakesABoundedNumberOfHistograms(t *testing.T) {
+	db := openNew(t)
+	err := db.write.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO histograms (name, version, description, kind, unit, better, owners, expires, link, path, labels, ignored, updated_at, updated_by)
+		SELECT 'h' || i, 1, '', '', '', '', '[]', '', '', '', '{}', 0, 0, '' FROM n`, maxHistograms).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	period := monitor.HistogramPeriod{At: time.Unix(0, 0).UTC(), Span: time.Hour, Histogram: distribution.Histogram{Edges: []float64{0, 1}, Counts: []float64{1}}}
+	if err := db.PutPeriods(t.Context(), "one-more", []monitor.HistogramPeriod{period}, false, time.Unix(0, 0)); !errors.Is(err, monitor.ErrDenied) {
+		t.Errorf("one more: %v", err)
+	}
+	if err := db.PutPeriods(t.Context(), "h7", []monitor.HistogramPeriod{period}, false, time.Unix(0, 0)); err != nil {
+		t.Errorf("of one that is there: %v", err)
+	}
+}
+
+func TestSweepHistograms_EmptiesOldMailsAndSendsNoneAgain(t *testing.T) {
+	db := openNew(t)
+	mail := monitor.Mail{Key: "k", To: "a@example.com", Subject: "s", Body: "long"}
+	at := time.Unix(1000, 0)
+	queue := func() {
+		t.Helper()
+		if err := db.CommitReminders(t.Context(), struct{}{}, []monitor.Mail{mail}, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	queue()
+	sent, err := db.DueMails(t.Context(), at, 10)
+	if err != nil || len(sent) != 1 {
+		t.Fatalf("%v, %v", sent, err)
+	}
+	sent[0].SentAt, sent[0].NextAt = at, time.Time{}
+	if err := db.MailTried(t.Context(), sent[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SweepHistograms(t.Context(), at.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	queue()
+	all, err := db.Mails(t.Context(), 10)
+	if err != nil || len(all) != 1 || all[0].Body != "" || !all[0].NextAt.IsZero() {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

@@ -57,6 +57,7 @@ type ReceivedFilter struct {
 	ID, Detector, Metric int64
 	Name, Date           string // patterns of LIKE
 	From, To             string // days, both included
+	Limit                int    // at most so many; 0: 10,000
 }
 
 func (f ReceivedFilter) apply(query *gorm.DB, table, name string) *gorm.DB {
@@ -68,7 +69,7 @@ func (f ReceivedFilter) apply(query *gorm.DB, table, name string) *gorm.DB {
 	if f.ID != 0 {
 		query = query.Where(table+".id = ?", f.ID)
 	}
-	return query.Order(table + ".date DESC, " + table + ".id DESC").Limit(10_000)
+	return query.Order(table + ".date DESC, " + table + ".id DESC").Limit(limitOr(f.Limit, 10_000))
 }
 
 // Detectors returns detectors, the newest first.

@@ -3,6 +3,7 @@ package histograms_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -368,4 +369,17 @@ func TestCases_MedusaContract(t *testing.T) {
 			t.Errorf("%s: %d %s %s, want %+v", row.Request, out.Code, out.Body, out.Header().Get("Location"), row)
 		}
 	}
+}
+
+func TestReceiver_IsBounded(t *testing.T) {
+	h := newHouse(t)
+	h.want(t, "POST", "/medusa/detectors/", `{"url": "u", "name": "`+strings.Repeat("x", 1001)+`"}`, 422)
+	h.want(t, "POST", "/medusa/detectors/", `{"name": "D", "url": "u"}`, 201)
+	h.want(t, "POST", "/medusa/detectors/1/metrics/", `{"name": "M", "description": "d"}`, 201)
+	many := make([]string, 501)
+	for i := range many {
+		many[i] = fmt.Sprintf("a%d@example.com", i)
+	}
+	h.want(t, "POST", "/medusa/detectors/1/metrics/1/alerts/", `{"date": "2026-05-20", "description": "x", "emails": "`+strings.Join(many, ",")+`"}`, 422)
+	h.want(t, "POST", "/medusa/detectors/1/metrics/1/alerts/", `{"date": "2026-05-20", "description": "`+strings.Repeat("x", 1<<20)+`", "emails": ""}`, 422)
 }

@@ -41,7 +41,7 @@ func (d desk) receivedPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Detectors, err = d.Received.Detectors(ctx, store.ReceivedFilter{}); err != nil {
 		return err
 	}
-	filter := store.ReceivedFilter{Detector: data.Detector, Metric: metric, From: data.From, To: data.To}
+	filter := store.ReceivedFilter{Detector: data.Detector, Metric: metric, From: data.From, To: data.To, Limit: shownReceived}
 	if data.Name != "" {
 		filter.Name = "%" + data.Name + "%"
 	}
@@ -49,7 +49,7 @@ func (d desk) receivedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range alerts[:min(len(alerts), shownReceived)] {
+	for _, a := range alerts {
 		data.Alerts = append(data.Alerts, toReceivedAlert(a))
 	}
 	if data.Subscriptions, err = d.Received.DetectorSubscriptions(ctx, data.Detector); err != nil {

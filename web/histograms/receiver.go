@@ -24,7 +24,12 @@ import (
 // answers as medusa did, down to its 404 for an empty list, and so does without
 // the pages' errors.
 
-const maxReceived = 4 << 20 // bytes of one request
+// Bounds of what is received.
+const (
+	maxReceived   = 1 << 20 // bytes of one request
+	maxNamed      = 1000    // bytes of a name or an address
+	maxRecipients = 500     // of the mails about one alert
+)
 
 // refused is an answer that is not good, in medusa's words.
 type refused struct {
@@ -205,7 +210,7 @@ func fields(r *http.Request, keys ...string) (map[string]string, error) {
 		return nil, errUnprocessed
 	}
 	slices.Sort(keys)
-	if !slices.Equal(slices.Sorted(maps.Keys(body)), keys) {
+	if !slices.Equal(slices.Sorted(maps.Keys(body)), keys) || len(body["name"]) > maxNamed || len(body["url"]) > maxNamed {
 		return nil, errUnprocessed
 	}
 	return body, nil
@@ -260,6 +265,9 @@ func (d desk) addAlert(r *http.Request) (any, error) {
 	}
 	alert := monitor.DetectorAlert{Date: body["date"], Description: body["description"], Metric: f.Metric}
 	to := medusa.Recipients(body["emails"], metrics[0], subscriptions, d.Alerts)
+	if len(to) > maxRecipients {
+		return nil, errUnprocessed
+	}
 	mails := medusa.Mails(to, metrics[0], alert, d.changes(ctx, alert, len(to) > 0), d.Base)
 	id, err := d.Received.AddDetectorAlert(ctx, alert, mails, d.Now())
 	if err == nil {
