@@ -191,13 +191,15 @@ func (q listQuery) filter(rows []*overviewRow) []*overviewRow {
 
 // groupNode is one entry of the tree of groups.
 type groupNode struct {
-	Label, Href, Worst string
-	Depth, Count       int
-	Current            bool
+	ID, Label, Href, Worst string
+	Count                  int
+	Current                bool
+	Open                   bool // something below is wrong or chosen, so what is below is shown
+	Below                  []*groupNode
 }
 
 // groupTree makes the tree of all groups, each with the worst level below it.
-func groupTree(rows []*overviewRow, q listQuery) []groupNode {
+func groupTree(rows []*overviewRow, q listQuery) []*groupNode {
 	worst, count := map[string]string{}, map[string]int{}
 	for _, row := range rows {
 		path := row.Group
@@ -220,14 +222,21 @@ func groupTree(rows []*overviewRow, q listQuery) []groupNode {
 	q.Page = 0
 	all := q
 	all.Group = ""
-	tree := []groupNode{{Label: "All groups", Href: all.href(), Worst: top, Count: len(rows), Current: q.Group == ""}}
+	root := &groupNode{Label: "All groups", Href: all.href(), Worst: top, Count: len(rows), Current: q.Group == ""}
+	tree, nodes := []*groupNode{root}, map[string]*groupNode{}
 	for _, path := range slices.Sorted(maps.Keys(count)) {
 		here := q
 		here.Group = path
-		tree = append(tree, groupNode{
-			Label: path[strings.LastIndexByte(path, '/')+1:], Href: here.href(), Worst: worst[path],
-			Depth: min(strings.Count(path, "/"), 3), Count: count[path], Current: q.Group == path,
-		})
+		cut := strings.LastIndexByte(path, '/')
+		nodes[path] = &groupNode{
+			ID: "g-" + url.PathEscape(path), Label: path[cut+1:], Href: here.href(), Worst: worst[path], Count: count[path],
+			Current: q.Group == path, Open: trouble(worst[path]) > trouble("ok") || strings.HasPrefix(q.Group, path+"/"),
+		}
+		if up := nodes[path[:max(cut, 0)]]; up != nil {
+			up.Below = append(up.Below, nodes[path])
+		} else {
+			tree = append(tree, nodes[path])
+		}
 	}
 	return tree
 }

@@ -17,7 +17,7 @@ type monitorsData struct {
 	Matches int
 	Summary string // JSON for the icon and the title
 	Chips   []chip
-	Groups  []groupNode
+	Groups  []*groupNode
 	Rows    []monitorRow
 	More    string // address of the longer list; "" when all are shown
 	Pages   pages

@@ -37,18 +37,19 @@ export function startKeys(): void {
   });
 }
 
-/** Presses the button that says it is for the key: of the chosen row, or the first of the page. */
+/** Presses the button that says it is for the key: of the chosen row, or the first outside of rows. */
 function press(key: string): void {
   const button = `[data-press="${key}"]`;
-  (selected()?.querySelector<HTMLElement>(button) ?? maybe(button))?.click();
+  (selected()?.querySelector<HTMLElement>(button) ?? all(button).find((b) => !b.closest("[data-row]")))?.click();
 }
 
 const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
     && !(target instanceof HTMLInputElement && target.type === "checkbox"));
 
-const rows = (): HTMLTableRowElement[] => all<HTMLTableRowElement>("tr[data-row]");
-const selected = (): HTMLTableRowElement | null => maybe<HTMLTableRowElement>("tr[data-row].selected");
+/** The rows that can be seen: those of a closed branch are passed over. */
+const rows = (): HTMLElement[] => all("[data-row]").filter((r) => r.offsetParent !== null);
+const selected = (): HTMLElement | null => maybe("[data-row].selected");
 
 function move(by: number): void {
   const list = rows();

@@ -1,5 +1,5 @@
 // Lanes: what runs saw over time, a row for each version, on one axis. Drag to
-// zoom; Whole range goes back. Levels differ in height as well as in colour.
+// zoom, or focus them and press + and -, arrows and 0; Whole range goes back. Levels differ in height as well as in colour.
 import { h } from "./dom";
 import { exact } from "./time";
 
@@ -15,7 +15,8 @@ export class Lanes {
   private lanes: Lane[] = [];
   private whole: [number, number] = [0, 1];
   private view: [number, number] = [0, 1];
-  private readonly rows = h("div", { class: "lanes" });
+  private readonly rows = h("div", { class: "lanes", role: "group", tabindex: "0", "aria-label": "Runs over time: plus and minus zoom, arrows move, 0 shows all",
+    title: "Drag to zoom, or press + and -; arrows move, 0 shows all", onkeydown: (e: Event) => this.press(e as KeyboardEvent) });
   private readonly axis = h("div", { class: "lane-axis small muted" });
   private readonly back = h("button", { type: "button", class: "tiny", hidden: true, onclick: () => this.zoom(this.whole) }, "Whole range");
 
@@ -26,16 +27,35 @@ export class Lanes {
   }
 
   show(from: number, until: number, lanes: Lane[]): void {
-    const same = from === this.whole[0] && until === this.whole[1];
+    const moved = Math.abs((until - from) - (this.whole[1] - this.whole[0])) < 60;
+    const zoomed = this.view[0] !== this.whole[0] || this.view[1] !== this.whole[1];
     this.lanes = lanes;
     this.whole = [from, until];
-    if (!same) this.view = this.whole;
+    // A range that only went on with the clock does not undo a zoom.
+    if (!(moved && zoomed && this.view[0] >= from)) this.view = this.whole;
     this.draw();
   }
 
   private zoom(view: [number, number]): void {
     this.view = view;
     this.draw();
+  }
+
+  /** The same by keys as by drag: what is zoomed to is chosen. */
+  private press(e: KeyboardEvent): void {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const [first, last] = this.whole, [from, until] = this.view, span = until - from;
+    const keys: Record<string, [number, number]> = {
+      "+": [from + span / 4, until - span / 4], "=": [from + span / 4, until - span / 4], "-": [from - span / 2, until + span / 2],
+      ArrowLeft: [from - span / 4, until - span / 4], ArrowRight: [from + span / 4, until + span / 4], "0": [first, last],
+    };
+    const to = keys[e.key];
+    if (!to) return;
+    e.preventDefault();
+    const wanted = Math.min(Math.max(to[1] - to[0], 60), last - first);
+    const start = Math.min(Math.max(to[0], first), last - wanted);
+    this.zoom(wanted === last - first ? this.whole : [start, start + wanted]);
+    if (this.view !== this.whole) this.chosen(start, start + wanted);
   }
 
   private draw(): void {

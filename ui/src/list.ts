@@ -3,6 +3,7 @@
 // data-live marks, so that there is one template and every view has a URL.
 import { call, isAbort, type Problem } from "./api";
 import { $, all, debounce, maybe, toast } from "./dom";
+import { fold } from "./fold";
 import { refreshTimes } from "./time";
 
 let loading: AbortController | null = null;
@@ -61,16 +62,28 @@ function swap(host: HTMLElement, inner: HTMLElement | null): void {
   if (host.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? "")
     && (document.activeElement as HTMLInputElement).type !== "checkbox") return;
   const ticked = new Set(all<HTMLInputElement>(".sel input:checked", host).map((b) => b.dataset.id));
-  const chosen = maybe("tr.selected", host)?.dataset.row;
-  const open = new Set(all<HTMLDetailsElement>("details[open][id]", host).map((d) => d.id));
-  const focus = host.contains(document.activeElement) ? document.activeElement?.id : undefined;
+  const chosen = maybe("[data-row].selected", host)?.dataset.row;
+  const open = new Set(all<HTMLDetailsElement>("details[open][id]:not([data-fold])", host).map((d) => d.id));
+  const focus = host.contains(document.activeElement) ? wayTo(document.activeElement as HTMLElement) : "";
   host.replaceChildren(...inner.childNodes);
   for (const box of all<HTMLInputElement>(".sel input[data-id]", host)) box.checked = ticked.has(box.dataset.id);
   for (const d of all<HTMLDetailsElement>("details[id]", host)) if (open.has(d.id)) d.open = true;
-  if (chosen) maybe(`tr[data-row="${CSS.escape(chosen)}"]`, host)?.classList.add("selected");
-  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  fold(host);
+  if (chosen) maybe(`[data-row="${CSS.escape(chosen)}"]`, host)?.classList.add("selected");
+  if (focus) maybe(focus, host)?.focus({ preventScroll: true });
   showBulk();
   refreshTimes(host);
+}
+
+/** A selector that finds an element again in a newer copy of its list; empty when nothing tells it apart. */
+function wayTo(el: HTMLElement): string {
+  if (el.id) return `#${CSS.escape(el.id)}`;
+  const row = el.closest<HTMLElement>("[data-row]")?.dataset.row;
+  const within = row ? `[data-row="${CSS.escape(row)}"] ` : "";
+  const href = el.getAttribute("href");
+  if (href) return `${within}a[href="${CSS.escape(href)}"]`;
+  if (el.matches("details[id] > summary")) return `#${CSS.escape(el.parentElement!.id)} > summary`;
+  return "";
 }
 
 /** Fetches the list again as the address says; called when something changed on the server. False when it did not come. */

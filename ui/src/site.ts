@@ -2,6 +2,7 @@
 import "./site.css";
 import { call } from "./api";
 import { all, confirmTwice, maybe, toast } from "./dom";
+import { startFolds } from "./fold";
 import { startForms } from "./forms";
 import { startKeys } from "./keys";
 import { startLists } from "./list";
@@ -65,6 +66,7 @@ startZone();
 refreshTimes();
 setInterval(refreshTimes, 1000);
 startLists();
+startFolds();
 startLive();
 startKeys();
 startRestore();

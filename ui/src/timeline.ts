@@ -1,5 +1,5 @@
 // The timeline of a monitor's page: incidents on top, what runs saw below, and
-// labels. Dragging over it zooms, and asks whether something was missed there.
+// labels. Zooming in, by drag or by keys, asks whether something was missed there.
 import { call } from "./api";
 import { $, all, h, levelIcon, maybe } from "./dom";
 import { Lanes, type Mark, type Span } from "./lanes";
@@ -10,6 +10,7 @@ interface Incident { id: number; opened_at: string; closed_at?: string; level: s
 interface Label { id: number; incident: number; verdict: string; from: string; until?: string; note: string; author: string }
 interface Body { from: string; until: string; runs: number; lane: Span[]; incidents: Incident[]; labels: Label[]; recorded: string[] }
 
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
 
 export class Timeline {
@@ -23,8 +24,7 @@ export class Timeline {
     for (const button of all<HTMLButtonElement>("[data-hours]", host)) {
       button.addEventListener("click", () => {
         this.hours = Number(button.dataset.hours);
-        for (const other of all("[data-hours]", host)) other.toggleAttribute("aria-pressed", false);
-        button.setAttribute("aria-pressed", "true");
+        for (const other of all("[data-hours]", host)) other.setAttribute("aria-pressed", String(other === button));
         void this.load();
       });
     }
@@ -53,7 +53,7 @@ export class Timeline {
     this.lanes.show(seconds(b.from), seconds(b.until), [{ name: "Runs", spans: b.lane, marks }]);
     this.list.replaceChildren(...b.incidents.slice(0, 12).map((i) => this.incident(i, b.labels.find((l) => l.incident === i.id))),
       ...b.labels.filter((l) => l.incident === 0).map((l) => this.label(l)));
-    this.foot.textContent = `${b.runs} runs, ${b.incidents.length} incidents; ${b.recorded.length} of the runs can be made again${b.runs === 0 ? ". There were no runs in this range." : "."}`;
+    this.foot.textContent = `${count(b.runs, "run")}, ${count(b.incidents.length, "incident")}; ${b.recorded.length} of the runs can be made again${b.runs === 0 ? ". There were no runs in this range." : "."}`;
   }
 
   private incident(i: Incident, label: Label | undefined): HTMLElement {

@@ -49,13 +49,14 @@ type branch struct {
 	How      string // how it counts for its parent, when not in full
 	Branches []branch
 	Closed   bool // all is well below, so it need not be seen
+	MayAct   bool // the reader may override it
 }
 
 // closedFrom is the depth from which healthy branches are shown closed.
 const closedFrom = 1
 
-func toBranch(look *board.Look, n *board.Node) branch {
-	b := branch{Node: n, Pill: toPill(look, n.Level), Effects: look.Info(n, n.Level).Effects, Stale: look.Stale(n)}
+func toBranch(look *board.Look, n *board.Node, mayAct bool) branch {
+	b := branch{Node: n, Pill: toPill(look, n.Level), Effects: look.Info(n, n.Level).Effects, Stale: look.Stale(n), MayAct: mayAct}
 	if n.Counts.Rule != monitor.CountAll && n.Counts.Rule != "" && n.Up != nil {
 		b.How = n.Counts.String()
 	}
@@ -70,7 +71,7 @@ func toBranch(look *board.Look, n *board.Node) branch {
 	}
 	calm := n.Level >= monitor.DC4
 	for _, child := range n.Children {
-		below := toBranch(look, child)
+		below := toBranch(look, child, mayAct)
 		calm = calm && below.Level >= monitor.DC4 && (below.Closed || len(below.Branches) == 0)
 		b.Branches = append(b.Branches, below)
 	}
@@ -107,7 +108,7 @@ func (r room) boardPage(w http.ResponseWriter, q *http.Request) error {
 		counts[n.Level]++
 		if n.Up == nil {
 			worst = worst.WorseOf(n.Level)
-			data.Tops = append(data.Tops, toBranch(look, n))
+			data.Tops = append(data.Tops, toBranch(look, n, data.CanEdit))
 		}
 	}
 	for _, dc := range slices.Backward(monitor.DCs()) {
@@ -173,7 +174,7 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := componentData{branch: toBranch(look, n), CanEdit: r.mayAct(q.Context()), StoreDown: look.StoreDown, Without: toPill(look, n.Computed), Now: r.Now()}
+	data := componentData{branch: toBranch(look, n, r.mayAct(q.Context())), CanEdit: r.mayAct(q.Context()), StoreDown: look.StoreDown, Without: toPill(look, n.Computed), Now: r.Now()}
 	for up := n; up != nil; up = up.Up {
 		if up != n {
 			data.Above = append([]*board.Node{up}, data.Above...)
