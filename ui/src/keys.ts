@@ -48,7 +48,7 @@ const typing = (target: EventTarget | null): boolean =>
     && !(target instanceof HTMLInputElement && target.type === "checkbox"));
 
 /** The rows that can be seen: those of a closed branch are passed over. */
-const rows = (): HTMLElement[] => all("[data-row]").filter((r) => r.offsetParent !== null);
+const rows = (): HTMLElement[] => all("[data-row]").filter((r) => r.checkVisibility());
 const selected = (): HTMLElement | null => maybe("[data-row].selected");
 
 function move(by: number): void {
