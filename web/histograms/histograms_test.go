@@ -383,3 +383,14 @@ func TestReceiver_IsBounded(t *testing.T) {
 	h.want(t, "POST", "/medusa/detectors/1/metrics/1/alerts/", `{"date": "2026-05-20", "description": "x", "emails": "`+strings.Join(many, ",")+`"}`, 422)
 	h.want(t, "POST", "/medusa/detectors/1/metrics/1/alerts/", `{"date": "2026-05-20", "description": "`+strings.Repeat("x", 1<<20)+`", "emails": ""}`, 422)
 }
+
+func TestRoutes_WhatOnlySendsTakesNothingAway(t *testing.T) {
+	for _, r := range (histograms.Room{}).Routes(web.Host{}) {
+		if r.Method == http.MethodDelete && (r.Need != monitor.RoleEditor || r.Scope != "") {
+			t.Errorf("%s %s needs %q with the scope %q", r.Method, r.Pattern, r.Need, r.Scope)
+		}
+		if r.Method != http.MethodGet && r.Need != monitor.RoleEditor {
+			t.Errorf("%s %s needs %q", r.Method, r.Pattern, r.Need)
+		}
+	}
+}

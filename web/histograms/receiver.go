@@ -51,7 +51,10 @@ func (d desk) receiverRoutes() []web.Route {
 	add := func(method, pattern string, serve func(*http.Request) (any, error)) {
 		r := web.Route{Method: method, Pattern: "/medusa" + pattern, Need: monitor.RoleViewer, Serve: web.Page(received(serve))}
 		if method != get {
-			r.Need, r.Scope = monitor.RoleEditor, monitor.ScopeHistograms
+			r.Need = monitor.RoleEditor
+		}
+		if method == post { // what only sends takes nothing away
+			r.Scope = monitor.ScopeHistograms
 		}
 		all = append(all, r)
 	}
