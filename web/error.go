@@ -83,7 +83,7 @@ func fieldDetails(fields monitor.FieldErrors) []*huma.ErrorDetail {
 	details := make([]*huma.ErrorDetail, len(fields))
 	for i, f := range fields {
 		location := "body"
-		if f.Field != "" {
+		if f.Field != "" && f.Field != location {
 			location += "." + f.Field
 		}
 		details[i] = &huma.ErrorDetail{Message: f.Message, Location: location}

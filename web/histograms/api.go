@@ -212,7 +212,7 @@ func (d desk) apiProbe(ctx context.Context, in *nameInput) (*histogramProbeOutpu
 	out := &histogramProbeOutput{}
 	out.Body.histogramProbeBody, out.Body.Periods = toProbeBody(p), []histogramPeriodBody{}
 	for _, one := range periods {
-		out.Body.Periods = append(out.Body.Periods, histogramPeriodBody{one.At, one.Span.String(), one.Submissions, toHistogramBody(one.Edges, one.Counts)})
+		out.Body.Periods = append(out.Body.Periods, histogramPeriodBody{one.At, spanText(one.Span), one.Submissions, toHistogramBody(one.Edges, one.Counts)})
 	}
 	return out, nil
 }
@@ -304,4 +304,10 @@ func (d desk) apiDefinitions(ctx context.Context, in *definitionsInput) (*histog
 	d.Record(ctx, "histogram.define", "histograms", strconv.Itoa(len(probes))+" definitions")
 	d.Changed()
 	return out, nil
+}
+
+// spanText is the length of a period as it is sent: 1d, 60m.
+func spanText(d time.Duration) string {
+	const day = 24 * time.Hour
+	return monitor.Span{Days: int(d / day), Time: d % day}.String()
 }

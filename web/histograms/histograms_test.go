@@ -118,6 +118,7 @@ func TestPush_StoresEveryFormAndHasItLookedAt(t *testing.T) {
 		t.Errorf("touched %v", h.touched)
 	}
 	h.want(t, "GET", "/api/v1/histograms/A?since=2026-05-30", "", 200, `"edges":[0,1,null]`)
+	h.want(t, "GET", "/api/v1/histograms/A?since=2026-05-30", "", 200, `"period":"1d"`)
 }
 
 func TestPush_BadInputNamesTheFieldAndStoresNothing(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 type ruleFileBody struct {
 	Version int       `json:"version" doc:"0 when there is none"`
 	Author  string    `json:"author"`
-	SavedAt time.Time `json:"saved_at"`
+	SavedAt time.Time `json:"saved_at,omitzero"`
 	Text    string    `json:"text,omitempty"`
 }
 
