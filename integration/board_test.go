@@ -130,7 +130,7 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:%d']}]}
 	}
 	until := func(what, path string, status int, wants ...string) {
 		t.Helper()
-		poll(t, what, 30*time.Second, func() error {
+		poll(t, what, 90*time.Second, func() error {
 			got, body := gate(path)
 			for _, want := range wants {
 				if !strings.Contains(body, want) {

@@ -44,7 +44,7 @@ func (r *running) incidents() (list struct {
 func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.T) {
 	r, key := beating(t)
 	env := map[string]string{serverVariable: r.base, pingKeyVariable: key}
-	code, out, errs := invoke(t, env, "ping", "--name", "backup", "--", "sh", "-c", "echo copying; echo disk full >&2; exit 3")
+	code, out, errs := invoke(t, env, "ping", "--name", "backup", "--", "sh", "-c", "echo copying; sleep 0.3; echo disk full >&2; exit 3")
 	if code != 3 || out != "copying\n" || errs != "disk full\n" {
 		t.Fatalf("exit %d, %q, %q: want the job's own", code, out, errs)
 	}

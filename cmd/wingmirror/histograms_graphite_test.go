@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,8 +22,23 @@ import (
 // bucketGraphite counts, in every hour, the number of the day in each of three
 // buckets, as a server without a network.
 type bucketGraphite struct {
+	mu     sync.Mutex
 	late   float64 // that came late on 30 December
 	broken bool
+}
+
+// from sets how it answers from now on. What a test has read before is read
+// before anything that is written after the next answer.
+func (g *bucketGraphite) from(broken bool, late float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.broken, g.late = broken, late
+}
+
+func (g *bucketGraphite) state() (broken bool, late float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.broken, g.late
 }
 
 func (g *bucketGraphite) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -30,7 +46,8 @@ func (g *bucketGraphite) RoundTrip(r *http.Request) (*http.Response, error) {
 	_ = r.ParseForm()
 	from, _ := strconv.ParseInt(r.Form.Get("from"), 10, 64)
 	until, _ := strconv.ParseInt(r.Form.Get("until"), 10, 64)
-	if g.broken {
+	broken, late := g.state()
+	if broken {
 		http.Error(w, "no", http.StatusBadRequest)
 		return w.Result(), nil
 	}
@@ -46,7 +63,7 @@ func (g *bucketGraphite) RoundTrip(r *http.Request) (*http.Response, error) {
 		for at := from/3600*3600 + 3600; at <= until; at += 3600 {
 			day := float64(time.Unix(at, 0).UTC().Day())
 			if day == 30 && i == 0 {
-				day += g.late
+				day += late
 			}
 			points = append(points, fmt.Sprintf("[%v,%d]", day, at))
 		}
@@ -109,7 +126,7 @@ func TestBucketDays_AreFetchedEveryHourAndAgainForThreeDays(t *testing.T) {
 			}
 		}
 
-		fake.broken, fake.late = true, 5
+		fake.from(true, 5)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		want("while Graphite refuses", map[string]float64{"1999-12-29": 29 * 24, "1999-12-30": 30 * 24, "1999-12-31": 31 * 24})
@@ -117,10 +134,11 @@ func TestBucketDays_AreFetchedEveryHourAndAgainForThreeDays(t *testing.T) {
 			t.Errorf("the refusal is not in\n%s", &log)
 		}
 
-		fake.broken = false
+		fake.from(false, 5)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		want("after a late point", map[string]float64{"1999-12-29": 29 * 24, "1999-12-30": 35 * 24, "1999-12-31": 31 * 24})
+		fake.from(false, 5)
 		time.Sleep(24 * time.Hour)
 		synctest.Wait()
 		want("a day later", map[string]float64{"1999-12-29": 29 * 24, "1999-12-30": 35 * 24, "1999-12-31": 31 * 24, "2000-01-01": 24})

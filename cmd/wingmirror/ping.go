@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -176,10 +177,16 @@ func (j pinger) post(ctx context.Context, address string, body []byte) error {
 }
 
 // tailWriter keeps the end of what is written to it, whole lines where they fit.
-type tailWriter struct{ kept []byte }
+// A job's output and its complaints are written from two goroutines.
+type tailWriter struct {
+	mu   sync.Mutex
+	kept []byte
+}
 
 // Write keeps the newest bytes.
 func (t *tailWriter) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.kept = append(t.kept, b...)
 	if len(t.kept) > 2*keptOutput {
 		t.kept = append(t.kept[:0], t.kept[len(t.kept)-keptOutput:]...)
@@ -188,6 +195,8 @@ func (t *tailWriter) Write(b []byte) (int, error) {
 }
 
 func (t *tailWriter) bytes() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if len(t.kept) <= keptOutput {
 		return t.kept
 	}
