@@ -1,5 +1,5 @@
 # make check is what every change must pass; .ci/run adds the real servers.
-.PHONY: check test race lint ui fuzz bench
+.PHONY: check test race lint types ui fuzz bench
 
 check: lint test
 
@@ -9,10 +9,15 @@ test:
 race:
 	go test -race ./...
 
-lint:
+lint: types
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
 	CGO_ENABLED=0 go vet ./...
 	CGO_ENABLED=0 go tool staticcheck ./...
+
+# Check the types of the scripts of ui/src; needs what npm ci in ui installs, and is
+# left out without it.
+types:
+	@if [ -x ui/node_modules/.bin/tsc ]; then cd ui && node_modules/.bin/tsc; else echo 'types: skipped; run npm ci in ui first'; fi
 
 # Rebuild the committed web assets; needs Node.js and npm.
 ui:

@@ -35,3 +35,4 @@ section engine gobench ./sandbox/engine 'Run_' 1s
 section store gobench ./store 'Commit_Steady|RunRow' 20000x
 section reading gobench ./store 'Commit_Fire|PackDetail|Overview|Runs' 1s
 section outbox gobench ./alerting 'Decide|Desk|Outbox' 1s
+section pages gobench ./web 'MonitorsPage_Stored' 100x

@@ -142,6 +142,18 @@ func BenchmarkOverview_5000Monitors(b *testing.B) {
 	}
 }
 
+// BenchmarkOverview_First5000 reads the list from the tables, as the first look at it does.
+func BenchmarkOverview_First5000(b *testing.B) {
+	db := openNew(b)
+	benchMonitors(b, db, 5000)
+	defer cpuPerRun(b)()
+	for b.Loop() {
+		if all, err := db.readOverview(b.Context(), nil); err != nil || len(all) != 5000 {
+			b.Fatal(len(all), err)
+		}
+	}
+}
+
 func BenchmarkRuns_Last1000Of250000(b *testing.B) {
 	db := openNew(b)
 	monitors := benchMonitors(b, db, 10)

@@ -148,6 +148,11 @@ func (db *DB) writeTogether(batch []*pendingCommit) error {
 	if err == nil && slices.ContainsFunc(batch, func(p *pendingCommit) bool { return len(p.commit.Notices) > 0 }) {
 		db.signalQueued()
 	}
+	for _, p := range batch {
+		if p.err == nil {
+			db.list.follow(p.commit, err == nil)
+		}
+	}
 	return err
 }
 

@@ -107,6 +107,7 @@ func (db *DB) SaveContactGroup(ctx context.Context, g monitor.ContactGroup, auth
 // on reaching it.
 func (db *DB) RenameContactGroup(ctx context.Context, name, to, author string, at time.Time) (monitor.ContactGroup, error) {
 	var renamed monitor.ContactGroup
+	var touched []int64
 	err := db.transaction(ctx, fmt.Sprintf("rename contact group %q", name), func(tx *gorm.DB) error {
 		all, err := contactGroups(tx)
 		if err != nil {
@@ -132,16 +133,19 @@ func (db *DB) RenameContactGroup(ctx context.Context, name, to, author string, a
 		if err != nil {
 			return err
 		}
-		return renameInMonitors(tx, name, to, author, at)
+		touched, err = renameInMonitors(tx, name, to, author, at)
+		return err
 	})
+	db.list.outdate(touched...)
 	return renamed, err
 }
 
-// renameInMonitors makes a next version of each monitor that names a group.
-func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) error {
+// renameInMonitors makes a next version of each monitor that names a group, and
+// returns which those are.
+func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) (touched []int64, err error) {
 	var rows []monitorRow
 	if err := tx.Where(`alerts LIKE ? ESCAPE '\'`, namesGroup(name)).Order("id").Find(&rows).Error; err != nil {
-		return err
+		return nil, err
 	}
 	for _, row := range rows {
 		for i, alert := range row.Alerts {
@@ -151,10 +155,11 @@ func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) error 
 		}
 		row.Version, row.UpdatedAt = row.Version+1, millis(at)
 		if err := updateMonitor(tx, row, author); err != nil {
-			return err
+			return nil, err
 		}
+		touched = append(touched, row.ID)
 	}
-	return nil
+	return touched, nil
 }
 
 // namesGroup is the pattern of a JSON list of destinations in which a group is.

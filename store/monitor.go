@@ -105,6 +105,7 @@ func (db *DB) CreateMonitor(ctx context.Context, m monitor.Monitor, author strin
 		}
 		return saveVersion(tx, row, author)
 	})
+	db.list.outdate(row.ID)
 	if err != nil {
 		return monitor.Monitor{}, err
 	}
@@ -116,6 +117,7 @@ func (db *DB) CreateMonitor(ctx context.Context, m monitor.Monitor, author strin
 // and the error is ErrConflict. When the edit switches the monitor off, an
 // incident under way ends, as in SetActive.
 func (db *DB) UpdateMonitor(ctx context.Context, m monitor.Monitor, author string, at time.Time) (monitor.Monitor, error) {
+	defer db.list.outdate(m.ID)
 	var row monitorRow
 	err := db.transaction(ctx, fmt.Sprintf("update monitor %d", m.ID), func(tx *gorm.DB) error {
 		stored, err := takeMonitor(tx, m.ID)
@@ -152,6 +154,7 @@ func updateMonitor(tx *gorm.DB, row monitorRow, author string) error {
 // new version; one that is not there gives ErrNotFound. Switching off ends an
 // incident under way, and whoever was told that it began is told that it ended.
 func (db *DB) SetActive(ctx context.Context, ids []int64, active bool, author string, at time.Time) error {
+	defer db.list.outdate(ids...)
 	return db.transaction(ctx, "switch monitors", func(tx *gorm.DB) error {
 		for _, id := range ids {
 			row, err := takeMonitor(tx, id)
@@ -182,6 +185,7 @@ func (db *DB) SetActive(ctx context.Context, ids []int64, active bool, author st
 // versions and incidents stay, and its runs until the next Sweep. An incident
 // under way ends, as in SetActive.
 func (db *DB) DeleteMonitor(ctx context.Context, id int64, author string, at time.Time) error {
+	defer db.list.outdate(id)
 	return db.transaction(ctx, fmt.Sprintf("delete monitor %d", id), func(tx *gorm.DB) error {
 		row, err := takeMonitor(tx, id)
 		if err != nil {

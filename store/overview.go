@@ -1,10 +1,9 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,26 +34,35 @@ type Overview struct {
 	// Recent says what the newest runs saw, oldest first, a letter each: o, w, c
 	// or u for the levels, f for a fault, - for no run yet.
 	Recent string
+
+	state int64 // version of the state that this was read from
 }
 
 // Overview returns all monitors, by name. next runs are the scheduler's to say.
+// The list is kept in memory, see listing; what it refers to is shared with
+// other callers and must not be changed.
+func (db *DB) Overview(ctx context.Context) ([]Overview, error) {
+	all, err := db.list.all(ctx, db.readOverview)
+	return all, db.fault("read overview", err)
+}
+
+// readOverview reads the monitors with these ids, or all for nil, in no order.
 //
 // Monitors and states are read beside each other, each in the order in which
 // they are stored: that takes half of the time of a join.
-func (db *DB) Overview(ctx context.Context) ([]Overview, error) {
-	var all []Overview
-	var states []Overview
+func (db *DB) readOverview(ctx context.Context, ids []int64) ([]Overview, error) {
+	var all, states []Overview
 	reading, ctx := errgroup.WithContext(ctx)
 	reading.Go(func() (err error) {
-		all, err = db.overviewMonitors(ctx)
+		all, err = db.overviewMonitors(ctx, ids)
 		return err
 	})
 	reading.Go(func() (err error) {
-		states, err = db.overviewStates(ctx)
+		states, err = db.overviewStates(ctx, ids)
 		return err
 	})
 	if err := reading.Wait(); err != nil {
-		return nil, db.fault("read overview", err)
+		return nil, err
 	}
 	byID := make(map[int64]*Overview, len(all))
 	for i := range all {
@@ -63,18 +71,19 @@ func (db *DB) Overview(ctx context.Context) ([]Overview, error) {
 	for _, s := range states {
 		if o := byID[s.ID]; o != nil {
 			o.Level, o.Since, o.Runs, o.LastRun = s.Level, s.Since, s.Runs, s.LastRun
-			o.Fault, o.Message, o.Recent, o.Open = s.Fault, s.Message, s.Recent, s.Open
+			o.Fault, o.Message, o.Recent, o.Open, o.state = s.Fault, s.Message, s.Recent, s.Open, s.state
 		}
 	}
-	slices.SortFunc(all, func(a, b Overview) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
 	return all, nil
 }
 
-func (db *DB) overviewMonitors(ctx context.Context) ([]Overview, error) {
+func (db *DB) overviewMonitors(ctx context.Context, ids []int64) ([]Overview, error) {
 	var all []Overview
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT id, version, name, path, labels, schedule, zone, active FROM monitors`).Rows()
+	query, args := `SELECT id, version, name, path, labels, schedule, zone, active FROM monitors`, []any(nil)
+	if ids != nil {
+		query, args = query+` WHERE id IN ?`, []any{ids}
+	}
+	rows, err := db.read.WithContext(ctx).Raw(query, args...).Rows()
 	err = scanAll(rows, err, func(r rowScanner) error {
 		o, err := scanOverview(r)
 		all = append(all, o)
@@ -94,16 +103,19 @@ func scanOverview(r rowScanner) (Overview, error) {
 }
 
 // overviewStates returns what is in force about each monitor that ran, and its ID.
-func (db *DB) overviewStates(ctx context.Context) ([]Overview, error) {
+func (db *DB) overviewStates(ctx context.Context, ids []int64) ([]Overview, error) {
 	var states []Overview
 	var message, open sql.RawBytes // copied only where they say something
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT key, level, since, runs, at, fault, message, recent, incident, open
-		FROM states WHERE kind = 'monitor'`).Rows()
+	query, args := `SELECT key, version, level, since, runs, at, fault, message, recent, incident, open FROM states WHERE kind = 'monitor'`, []any(nil)
+	if ids != nil {
+		query, args = query+` AND key IN ?`, []any{keysOf(ids)}
+	}
+	rows, err := db.read.WithContext(ctx).Raw(query, args...).Rows()
 	err = scanAll(rows, err, func(r rowScanner) error {
 		var o Overview
 		var incident string
 		var since, at int64
-		err := r.Scan(&o.ID, &o.Level, &since, &o.Runs, &at, &o.Fault, &message, &o.Recent, &incident, &open)
+		err := r.Scan(&o.ID, &o.state, &o.Level, &since, &o.Runs, &at, &o.Fault, &message, &o.Recent, &incident, &open)
 		if err != nil {
 			return err
 		}
@@ -115,4 +127,13 @@ func (db *DB) overviewStates(ctx context.Context) ([]Overview, error) {
 		return err
 	})
 	return states, err
+}
+
+// keysOf returns the keys of the states of monitors.
+func keysOf(ids []int64) []string {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = strconv.FormatInt(id, 10)
+	}
+	return keys
 }

@@ -55,6 +55,7 @@ type DB struct {
 	write *gorm.DB // one connection, every transaction immediate
 	read  *gorm.DB // several, that cannot write
 	hot   hotStatements
+	list  listing
 
 	beats   *batcher[packedBeat]
 	commits chan *pendingCommit
