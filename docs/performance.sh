@@ -30,6 +30,7 @@ section hostile-burst "$wingmirror" bench --monitors 5000 --burst --for 60s --ha
 section ruby "$wingmirror" bench --monitors 1000 --for 20s --ruby
 section decode gobench ./graphite 'DecodeJSON|StandardDecoder' 1s
 section lateness gobench ./scheduler 'Lateness' 1x
+section isolation gobench ./sandbox 'PriceOfIsolation' 100x
 section sandbox gobench ./sandbox 'Typical|Latency|Start|KillAndReplace|IdleMemory|TenThousand' 2s
 section engine gobench ./sandbox/engine 'Run_' 1s
 section store gobench ./store 'Commit_Steady|RunRow' 20000x

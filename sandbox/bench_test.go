@@ -1,13 +1,10 @@
 package sandbox_test
 
 import (
-	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -182,38 +179,4 @@ func BenchmarkKillAndReplace(b *testing.B) {
 			b.Fatal(result, err)
 		}
 	}
-}
-
-// BenchmarkIdleMemory reports the proportional set size of an idle worker.
-func BenchmarkIdleMemory(b *testing.B) {
-	if os.Geteuid() != 0 {
-		b.Skip("a worker's memory map is readable by root only")
-	}
-	pool, err := sandbox.NewPool(sandbox.Options{Args: []string{"worker"}, Workers: 2, Spares: -1})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer pool.Close()
-	for b.Loop() {
-		time.Sleep(100 * time.Millisecond)
-	}
-	var sum, n float64
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, entry := range entries {
-		status, _ := os.ReadFile("/proc/" + entry.Name() + "/status")
-		if !strings.Contains(string(status), fmt.Sprintf("PPid:\t%d\n", os.Getpid())) {
-			continue
-		}
-		rollup, _ := os.ReadFile("/proc/" + entry.Name() + "/smaps_rollup")
-		for line := range strings.Lines(string(rollup)) {
-			var kilobytes float64
-			if k, _ := fmt.Sscanf(line, "Pss: %f kB", &kilobytes); k == 1 {
-				sum, n = sum+kilobytes, n+1
-			}
-		}
-	}
-	b.ReportMetric(sum/n/1024, "MB-PSS")
 }

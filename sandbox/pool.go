@@ -33,10 +33,10 @@ import (
 type Options struct {
 	Workers  int              // processes that take runs; 0 is one per core
 	Spares   int              // warm processes that wait for one to fail; 0 is 1, negative is none
-	Depth    int              // requests in flight in one worker; 0 is 16
+	Depth    int              // requests in flight in one worker; 0 is 32
 	Limits   monitor.Limits   // of every run; a monitor may only lower them; zero fields are monitor's defaults
 	Library  []File           // the user's helper files
-	Recycle  int              // runs after which a worker is replaced; 0 is 10,000
+	Recycle  int              // runs after which a worker is replaced; 0 is 50,000
 	Path     string           // executable; "" is the current one
 	Args     []string         // its arguments; nil is "worker"
 	Disabled []string         // layers to leave out, by the names in Report
@@ -56,10 +56,10 @@ func (o Options) withDefaults() Options {
 		o.Spares = 0
 	}
 	if o.Depth <= 0 {
-		o.Depth = 16
+		o.Depth = 32
 	}
 	if o.Recycle <= 0 {
-		o.Recycle = 10_000
+		o.Recycle = 50_000
 	}
 	if o.Args == nil {
 		o.Args = []string{"worker"}
@@ -293,7 +293,7 @@ func (p *Pool) roomiest(lane int) *process {
 		return p.heavy()
 	}
 	for _, w := range p.processes {
-		if w.state == active && len(w.sent) < p.opts.Depth && (best == nil || len(w.sent) < len(best.sent)) {
+		if w.state == active && w.thirsty() && (best == nil || len(w.sent) < len(best.sent)) {
 			best = w
 		}
 	}

@@ -43,6 +43,7 @@ type process struct {
 	slot    int
 	slotted int // bytes of remembered sources
 	served  int
+	filling bool
 
 	current uint64 // the run it is at, when it does not share memory
 	notes   []byte // of that run
@@ -270,6 +271,19 @@ func (w *process) send(r *request) {
 	}
 	w.sent = append(w.sent, e)
 	w.nudge()
+}
+
+// thirsty reports whether the process is to get the next request. Once it has as
+// many in flight as it may, it gets none until half of them are done: one system
+// call and one wake-up for many requests cost a fraction of one for each.
+func (w *process) thirsty() bool {
+	switch most := w.pool.opts.Depth; {
+	case len(w.sent) >= most:
+		w.filling = false
+	case len(w.sent) <= most/2:
+		w.filling = true
+	}
+	return w.filling
 }
 
 // source writes a script, or the slot in which the worker remembers it.

@@ -50,7 +50,7 @@ func Main(newEngine NewEngine) int {
 		return complain(err)
 	}
 	w := newWork(conn, setup.Limits.Memory)
-	w.engine, err = newEngine(Resources{Library: setup.Library, CPU: processorTime, Notes: w.current})
+	w.engine, err = newEngine(Resources{Library: setup.Library, CPU: w.processorTime, Notes: w.current})
 	if err != nil {
 		return refuse(conn, err)
 	}
@@ -72,6 +72,7 @@ func tune() {
 	const collectAt = 400 // percent: a quarter of the processor time of collecting at 100
 	runtime.GOMAXPROCS(2) // with 1 the runtime takes the only one away in each wait for a request, which costs 6 µs a run
 	debug.SetGCPercent(collectAt)
+	runtime.MemProfileRate = 0 // nobody can ask a worker for a profile
 	debug.SetTraceback("none") // the server wants the cause, not megabytes of stack
 	time.Local = time.UTC      // or a script could make the runtime look for zone files
 }
