@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -22,13 +22,12 @@ import (
 )
 
 type backtestOptions struct {
-	config  config
-	series  string
+	lab
 	against string
 	from    string
 	until   string
 	json    bool
-	remote  remote
+	all     bool
 }
 
 // newBacktest runs one or two monitor files over the past.
@@ -52,22 +51,21 @@ how things were.`,
   wingmirror backtest disk.js --from -7d --server https://wingmirror.example.com`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.config.load(cmd, p.getenv); err != nil {
+			if err := o.open(cmd, p); err != nil {
 				return err
 			}
 			return o.run(cmd.Context(), p, args[0])
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.series, "series", "", "take the series from this file, in the JSON format of Graphite's render API, instead of from Graphite")
+	o.seriesFlag(f)
 	f.StringVar(&o.against, "against", "", "compare with this monitor file")
 	f.StringVar(&o.from, "from", "-7d", "begin of the range: -36h, -7d, -4w before now, or a time such as 2026-11-21T03:00:00Z")
 	f.StringVar(&o.until, "until", "", "end of the range, in the same forms (default now; with --series its newest point)")
-	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror do it, with its Graphite; the API token is taken from "+tokenVariable)
-	o.config.Graphite.flags(f)
-	o.config.Sandbox.flags(f)
-	f.DurationVar(&o.config.Alerting.Repeat, "repeat", time.Hour, "between notices of one unresolved incident, where a monitor does not say")
+	f.BoolVar(&o.all, "all", false, fmt.Sprintf("print all notices and incidents, not only the first %d of each list", mostPrinted))
+	f.BoolVar(&o.json, "json", false, "print one JSON object, with all of them")
+	o.flags(f, "do it, with its Graphite, helper files and silences", &o.config.Graphite, &o.config.Sandbox)
+	o.show(f, "repeat")
 	return cmd
 }
 
@@ -93,7 +91,7 @@ func (o *backtestOptions) run(ctx context.Context, p process, name string) error
 	if o.json {
 		err = writeJSON(p.stdout, report)
 	} else {
-		err = writeBacktest(p.stdout, report)
+		err = o.write(p.stdout, report)
 	}
 	if err != nil {
 		return err
@@ -103,30 +101,28 @@ func (o *backtestOptions) run(ctx context.Context, p process, name string) error
 
 func (o *backtestOptions) report(ctx context.Context, p process, variants []monitor.Monitor) (backtest.Report, error) {
 	now := time.Now().UTC().Truncate(time.Second)
-	if o.remote.server != "" {
+	if o.elsewhere() {
 		from, until, err := o.rangeUntil(now)
-		if err == nil {
-			err = o.remote.open(p)
-		}
 		if err != nil {
 			return backtest.Report{}, err
 		}
 		return o.remote.backtest(ctx, variants, from, until, progressLine(p))
 	}
-	source, newest, err := o.source(&variants[0], now)
+	source, end, err := o.source(variants, now)
 	if err != nil {
 		return backtest.Report{}, err
 	}
-	for i := range variants[1:] {
-		if o.series != "" && !sends(variants[i+1]) {
-			variants[i+1].Targets = variants[0].Targets
-		}
+	if file, ok := source.(recorded); ok {
+		source = recordedRange{file}
 	}
-	from, until, err := o.rangeUntil(newest)
+	if o.series != "" {
+		end = end.Add(time.Second) // so that the newest point has its run
+	}
+	from, until, err := o.rangeUntil(end)
 	if err != nil {
 		return backtest.Report{}, err
 	}
-	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
+	pool, err := o.workers()
 	if err != nil {
 		return backtest.Report{}, err
 	}
@@ -135,7 +131,8 @@ func (o *backtestOptions) report(ctx context.Context, p process, variants []moni
 	desk := alerting.NewDesk(alerting.DeskOptions{Defaults: defaults})
 	line := progressLine(p)
 	results, err := backtest.Options{
-		Source: source, Runner: pool, Now: func() time.Time { return newest }, Defaults: defaults, Limits: o.config.Sandbox.limits(),
+		Source: source, Runner: pool, Now: func() time.Time { return end }, Defaults: defaults, Limits: o.config.Sandbox.limits(),
+		Recalls:  recallsWith(pool.Library()),
 		Decide:   func(m monitor.Monitor) backtest.Decide { return desk.Rehearse(m) },
 		Progress: func(p backtest.Progress) { line(p.Done, p.Total) },
 	}.Run(ctx, backtest.Plan{Variants: variants, From: from, Until: until})
@@ -145,31 +142,6 @@ func (o *backtestOptions) report(ctx context.Context, p process, variants []moni
 		report.Partial, report.Error, err = true, "cut short", nil
 	}
 	return report, err
-}
-
-// source also returns the time that the range may reach to: now, or for a file
-// its newest point.
-func (o *backtestOptions) source(m *monitor.Monitor, now time.Time) (backtest.Source, time.Time, error) {
-	if o.series != "" {
-		series, err := readSeries(o.series, o.config.Graphite.limits())
-		if err != nil {
-			return nil, now, err
-		}
-		if !sends(*m) {
-			for _, s := range series {
-				m.Targets = append(m.Targets, s.Label)
-			}
-		}
-		return recordedRange{recorded{series}}, newest(series).Add(time.Second), nil
-	}
-	if o.config.Graphite.URL == "" {
-		if sends(*m) {
-			return nil, now, usageError("say where the series come from: --graphite URL, --series FILE.json or --server URL")
-		}
-		return recordedRange{}, now, nil
-	}
-	client, err := newGraphite(o.config.Graphite)
-	return fresh{client}, now, err
 }
 
 func (o *backtestOptions) rangeUntil(end time.Time) (from, until time.Time, err error) {
@@ -247,19 +219,31 @@ func backtestExit(r backtest.Report) error {
 
 const backtestClock = "2006-01-02 15:04:05"
 
-// writeBacktest prints, for each version, what would have gone out, and then what
+// mostPrinted is how much of each list is printed for people, unless they ask for
+// all.
+const mostPrinted = 40
+
+// backtestText prints, for each version, what would have gone out, and then what
 // the second one changes. All times are UTC.
-func writeBacktest(w io.Writer, r backtest.Report) error {
-	var out strings.Builder
+type backtestText struct {
+	strings.Builder
+	most int // entries of each list
+}
+
+func (o *backtestOptions) write(w io.Writer, r backtest.Report) error {
+	out := backtestText{most: mostPrinted}
+	if o.all {
+		out.most = math.MaxInt
+	}
 	for i, one := range r.Results {
 		title := ""
 		if len(r.Results) == 2 {
 			title = []string{"AGAINST ", "EDITED  "}[i]
 		}
-		writeResult(&out, title, one)
+		out.result(title, one)
 	}
 	if r.Diff != nil {
-		writeDiff(&out, *r.Diff)
+		out.diff(*r.Diff)
 	}
 	if r.Error != "" {
 		fmt.Fprintf(&out, "%s after %d of %d runs\n", r.Error, r.Done, r.Total)
@@ -268,7 +252,7 @@ func writeBacktest(w io.Writer, r backtest.Report) error {
 	return err
 }
 
-func writeResult(out *strings.Builder, title string, r backtest.ResultReport) {
+func (out *backtestText) result(title string, r backtest.ResultReport) {
 	fmt.Fprintf(out, "%s%s, %s to %s UTC, %d runs: %s, %s\n", title, r.Name, r.From.Format("2006-01-02 15:04"), r.Until.Format("2006-01-02 15:04"),
 		r.Runs, plural(r.Opened, "incident"), plural(r.Told, "notice"))
 	for _, text := range r.Warnings {
@@ -277,36 +261,71 @@ func writeResult(out *strings.Builder, title string, r backtest.ResultReport) {
 	if r.GaveUp != "" {
 		fmt.Fprintf(out, "  ! given up: %s\n", r.GaveUp)
 	}
-	for _, n := range r.Notices {
-		fmt.Fprintf(out, "  %s  %-8s  %-8s  %s\n", n.At.Format(backtestClock), n.Kind, n.Level, firstLine(n.Text))
+	for _, n := range r.Notices[:min(len(r.Notices), out.most)] {
+		fmt.Fprintf(out, "  %s  %-8s  %-8s  %s%s\n", n.At.Format(backtestClock), n.Kind, n.Level, firstLine(n.Text), after(n))
 	}
-	if r.Told > len(r.Notices) {
-		fmt.Fprintf(out, "  … and %d more\n", r.Told-len(r.Notices))
-	}
+	out.more(r.Told, len(r.Notices), "notices")
 	out.WriteString("\n")
 }
 
-func writeDiff(out *strings.Builder, d backtest.DiffReport) {
+// after says how long an incident had lasted when a notice other than its first
+// went out.
+func after(n backtest.NoticeReport) string {
+	if n.Seconds == 0 {
+		return ""
+	}
+	text := " after " + (time.Duration(n.Seconds) * time.Second).String()
+	if n.Text == "" {
+		return text[1:]
+	}
+	return "," + text
+}
+
+// more says what a list leaves out: what was not printed, and what the report does
+// not have.
+func (out *backtestText) more(all, listed int, what string) {
+	switch rest := all - min(listed, out.most); {
+	case rest <= 0:
+	case listed > out.most:
+		fmt.Fprintf(out, "  … and %s more %s: --all or --json\n", thousands(rest), what)
+	default:
+		fmt.Fprintf(out, "  … and %s more %s, of which only the number is kept; take a shorter range to see them\n", thousands(rest), what)
+	}
+}
+
+func (out *backtestText) diff(d backtest.DiffReport) {
 	fmt.Fprintf(out, "DIFFERENCE  %d added, %d removed, %d moved, %d the same\n", len(d.Added), len(d.Removed), len(d.Moved), d.Same)
 	line := func(mark string, i backtest.IncidentReport) {
 		fmt.Fprintf(out, "  %s %s for %-8s  %-8s  %s\n", mark, i.OpenedAt.Format(backtestClock), lasting(i), i.Level, firstLine(i.Message))
 	}
-	for _, i := range d.Added {
-		line("+", i)
+	list := func(mark, what string, incidents []backtest.IncidentReport) {
+		for _, i := range incidents[:min(len(incidents), out.most)] {
+			line(mark, i)
+		}
+		out.more(len(incidents), len(incidents), what)
 	}
-	for _, i := range d.Removed {
-		line("-", i)
-	}
-	for _, m := range d.Moved {
+	list("+", "added", d.Added)
+	list("-", "removed", d.Removed)
+	for _, m := range d.Moved[:min(len(d.Moved), out.most)] {
 		line("~", m.Was)
 		line(">", m.Now)
 	}
+	out.more(len(d.Moved), len(d.Moved), "moved")
 }
 
 func lasting(i backtest.IncidentReport) string {
 	text := (time.Duration(i.Seconds) * time.Second).String()
 	if i.ClosedAt == nil {
 		text += "+"
+	}
+	return text
+}
+
+// thousands writes a number with commas, as 1,794.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,35 @@ func TestBacktest_ListsWhatWouldGoOutAndComparesVersions(t *testing.T) {
 	var report backtest.Report
 	if err := json.Unmarshal([]byte(out), &report); err != nil || code != 1 || len(report.Diff.Removed) != 7 || report.Results[0].Opened != 7 || len(report.Results[0].Lane) < 14 {
 		t.Errorf("exit %d, %v\n%s", code, err, monitor.Cut(out, 2000))
+	}
+}
+
+// A noisy week is not a thousand lines: the first forty, how many more there are,
+// and how to see them.
+func TestBacktest_PrintsTheFirstFortyOfEachList(t *testing.T) {
+	series := weekFile(t)
+	noisy := writeFile(t, "noisy.js", strings.Replace(weekMonitor, "mean(@a.values.slice(-5)) > LIMIT", "Math.floor(@a.last_value() * 9) % 2 === 0", 1))
+	quiet := writeFile(t, "quiet.js", strings.Replace(weekMonitor, "LIMIT", "1000", 1))
+	code, out, errs := invoke(t, nil, "backtest", noisy, "--against", quiet, "--series", series)
+	if n := strings.Count(out, "\n"); code != 1 || n > 100 {
+		t.Errorf("exit %d, %d lines\n%s%s", code, n, out, errs)
+	}
+	if !regexp.MustCompile(`  … and \d,\d\d\d more notices: --all or --json\n`).MatchString(out) || !regexp.MustCompile(`  … and [\d,]+ more added: --all or --json\n`).MatchString(out) {
+		t.Errorf("what is left out is not said\n%s", out)
+	}
+	if _, all, _ := invoke(t, nil, "backtest", noisy, "--against", quiet, "--series", series, "--all"); strings.Count(all, "\n") < 1000 || strings.Contains(all, "…") {
+		t.Errorf("--all leaves out something: %d lines", strings.Count(all, "\n"))
+	}
+}
+
+// Each notice but the first of an incident says how long that has lasted.
+func TestBacktest_RepeatsAndResolvesSayAfterHowLong(t *testing.T) {
+	file := writeFile(t, "m.js", strings.NewReplacer("LIMIT", "80", "repeat: never", "repeat: 60m").Replace(weekMonitor))
+	_, out, _ := invoke(t, nil, "backtest", file, "--series", weekFile(t), "--from", "-1d")
+	for _, want := range []string{"09:03:00  fire      critical  too much load\n", "10:03:00  repeat    critical  too much load, after 1h0m0s\n", "11:01:00  resolve   ok        after 1h58m0s\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in\n%s", want, out)
+		}
 	}
 }
 

@@ -5,25 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"wingmirror/graphite"
 	"wingmirror/monitor"
 	"wingmirror/scheduler"
 )
 
 type checkOptions struct {
-	remote remote
-	config config
-	series string
-	at     string
-	json   bool
+	lab
+	at   string
+	json bool
 }
 
 // newCheck runs one monitor file once, without a server and without telling
@@ -41,18 +35,17 @@ it could not be told, and 64 for a wrong command line or monitor file.`,
   wingmirror check disk.js --series render.json --at 2026-11-21T03:00:00Z --json`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.config.load(cmd, p.getenv); err != nil {
+			if err := o.open(cmd, p); err != nil {
 				return err
 			}
 			return o.run(cmd.Context(), p, args[0])
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.series, "series", "", "take the series from this file, in the JSON format of Graphite's render API, instead of from Graphite")
+	o.seriesFlag(f)
 	f.StringVar(&o.at, "at", "", "scheduled time of the run, as 2026-11-21T03:00:00Z or epoch seconds (default now; with --series its newest point)")
-	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror run it, with its Graphite and helper files; the API token is taken from "+tokenVariable)
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	o.config.flagsShowing(f, &o.config.Graphite, &o.config.Sandbox)
+	o.flags(f, "run it, with its Graphite and helper files", &o.config.Graphite, &o.config.Sandbox)
 	return cmd
 }
 
@@ -72,7 +65,7 @@ func (o *checkOptions) run(ctx context.Context, p process, name string) error {
 	if err != nil {
 		return err
 	}
-	evaluation, err := o.evaluate(ctx, p, &file.Monitor, at)
+	evaluation, err := o.evaluate(ctx, file.Monitor, at)
 	if err != nil {
 		return fmt.Errorf("check %s: %w", name, err)
 	}
@@ -96,24 +89,25 @@ func (o *checkOptions) run(ctx context.Context, p process, name string) error {
 }
 
 // evaluate makes the run, here or on a server.
-func (o *checkOptions) evaluate(ctx context.Context, p process, m *monitor.Monitor, at time.Time) (scheduler.Evaluation, error) {
-	if o.remote.server != "" {
-		if err := o.remote.open(p); err != nil {
-			return scheduler.Evaluation{}, err
-		}
-		return o.remote.check(ctx, *m, at)
+func (o *checkOptions) evaluate(ctx context.Context, m monitor.Monitor, at time.Time) (scheduler.Evaluation, error) {
+	if o.elsewhere() {
+		return o.remote.check(ctx, m, at)
 	}
-	source, at, err := o.source(m, at)
+	versions := []monitor.Monitor{m}
+	source, end, err := o.source(versions, time.Now().UTC().Truncate(time.Second))
 	if err != nil {
 		return scheduler.Evaluation{}, err
 	}
-	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
+	if at.IsZero() {
+		at = end
+	}
+	pool, err := o.workers()
 	if err != nil {
 		return scheduler.Evaluation{}, err
 	}
 	defer pool.Close()
 	checker := scheduler.Checker{Fetcher: source, Runner: pool, Limits: o.config.Sandbox.limits(), Now: time.Now}
-	return checker.Try(ctx, *m, at, monitor.Previous{})
+	return checker.Try(ctx, versions[0], at, monitor.Previous{})
 }
 
 func exitCode(level monitor.Level) int {
@@ -126,119 +120,6 @@ func exitCode(level monitor.Level) int {
 		return exitCritical
 	}
 	return exitUnknown
-}
-
-// readMonitorFile reads and validates; "-" is standard input. A file meant only
-// for check needs no schedule.
-func readMonitorFile(p process, name string) (monitor.File, error) {
-	data, err := readInput(p, name)
-	if err != nil {
-		return monitor.File{}, err
-	}
-	file, err := monitor.ParseFile(name, data)
-	if err != nil {
-		return monitor.File{}, atFile(name, err)
-	}
-	valid := file.Monitor
-	if valid.Schedule == "" {
-		valid.Schedule = "@hourly"
-	}
-	if err := monitor.Validate(valid, monitor.Rules{}); err != nil {
-		return monitor.File{}, atFile(name, err)
-	}
-	return file, nil
-}
-
-func readInput(p process, name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(p.stdin)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, usageError("%w", err)
-	}
-	return data, nil
-}
-
-// atFile puts the file, and the line where it is known, in front of every error.
-func atFile(name string, err error) error {
-	var lines []string
-	for _, wrong := range monitor.AllFieldErrors(err) {
-		place := name
-		if wrong.Line > 0 && !strings.HasPrefix(wrong.Field, "targets[") {
-			place = fmt.Sprintf("%s:%d:%d", name, wrong.Line, max(1, wrong.Column))
-		}
-		lines = append(lines, place+": "+wrong.Error())
-	}
-	return usageError("%s", strings.Join(lines, "\n"))
-}
-
-// parseAt reads a time given by a user; "" is the zero time.
-func parseAt(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	at, err := parseTimestamp(text, time.UTC)
-	if err != nil {
-		return time.Time{}, usageError("--at: %w", err)
-	}
-	return at.UTC(), nil
-}
-
-// source returns where series come from, and the time of the run. A file without
-// targets, as most one-liners are, gets all series of the recorded file.
-func (o *checkOptions) source(m *monitor.Monitor, at time.Time) (scheduler.Fetcher, time.Time, error) {
-	if o.series != "" {
-		series, err := readSeries(o.series, o.config.Graphite.limits())
-		if err != nil {
-			return nil, at, err
-		}
-		if at.IsZero() {
-			at = newest(series)
-		}
-		if !sends(*m) {
-			for _, s := range series {
-				m.Targets = append(m.Targets, s.Label)
-			}
-		}
-		return recorded{series: series}, at, nil
-	}
-	if at.IsZero() {
-		at = time.Now().UTC().Truncate(time.Second)
-	}
-	if o.config.Graphite.URL == "" {
-		if sends(*m) {
-			return nil, at, usageError("say where the series come from: --graphite URL or --series FILE.json")
-		}
-		return recorded{}, at, nil
-	}
-	client, err := newGraphite(o.config.Graphite)
-	return client, at, err
-}
-
-func readSeries(name string, limits graphite.Limits) ([]monitor.Series, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, usageError("--series: %w", err)
-	}
-	defer f.Close()
-	series, err := graphite.DecodeJSON(f, limits)
-	if err != nil {
-		return nil, usageError("--series: %s: %w", name, err)
-	}
-	return series, nil
-}
-
-// newest returns the time of the last point of all series, so that a check of a
-// recorded file gives the same result whenever it is run.
-func newest(series []monitor.Series) time.Time {
-	var last int64
-	for _, s := range series {
-		if n := len(s.Values); n > 0 {
-			last = max(last, s.Time(n-1))
-		}
-	}
-	return time.Unix(last, 0).UTC()
 }
 
 // checkJSON is the output of --json. Its keys are a promise to scripts.

@@ -110,14 +110,14 @@ func TestCheck_TextShowsOutputMessagePlaceAndChart(t *testing.T) {
 func TestCheck_WrongUseSaysWhatToDo(t *testing.T) {
 	monitorFile := writeFile(t, "m.js", "/* wingmirror\ntargets: [a.b]\n*/\n")
 	for want, args := range map[string][]string{
-		"give one monitor file":      {"check"},
-		"no such file":               {"check", filepath.Join(t.TempDir(), "none.js")},
-		"--graphite URL or --series": {"check", monitorFile},
-		"is not a time such as":      {"check", monitorFile, "--at", "yesterday"},
-		"did you mean schedule?":     {"check", writeFile(t, "k.js", "/* wingmirror\nshedule: x\n*/")},
-		"targets[0]":                 {"check", writeFile(t, "t.js", "/* wingmirror\ntargets: ['sum(a']\n*/")},
-		"invalid duration":           {"check", monitorFile, "--script-cpu", "much"},
-		"--series":                   {"check", monitorFile, "--series", writeFile(t, "s.json", "<html>")},
+		"give one monitor file": {"check"},
+		"no such file":          {"check", filepath.Join(t.TempDir(), "none.js")},
+		"--graphite URL, --series FILE.json or --server URL": {"check", monitorFile},
+		"is not a time such as":                              {"check", monitorFile, "--at", "yesterday"},
+		"did you mean schedule?":                             {"check", writeFile(t, "k.js", "/* wingmirror\nshedule: x\n*/")},
+		"targets[0]":                                         {"check", writeFile(t, "t.js", "/* wingmirror\ntargets: ['sum(a']\n*/")},
+		"invalid duration":                                   {"check", monitorFile, "--script-cpu", "much"},
+		"--series":                                           {"check", monitorFile, "--series", writeFile(t, "s.json", "<html>")},
 	} {
 		code, _, errs := invoke(t, nil, args...)
 		if code != exitUsage || !strings.Contains(errs, want) {

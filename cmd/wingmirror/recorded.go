@@ -122,6 +122,6 @@ func (r recordedRange) Fetch(ctx context.Context, w monitor.Window, targets []st
 }
 
 // Assess says what a target with these series has brought.
-func (recordedRange) Assess(_ monitor.Window, text string, series []monitor.Series) monitor.Fetched {
+func (recorded) Assess(_ monitor.Window, text string, series []monitor.Series) monitor.Fetched {
 	return fetched(text, series)
 }

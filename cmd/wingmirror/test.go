@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,10 +32,9 @@ func (u units) RunTests(ctx context.Context, m monitor.Monitor) ([]scheduler.Tes
 }
 
 type testOptions struct {
-	config config
-	junit  string
-	json   bool
-	remote remote
+	lab
+	junit string
+	json  bool
 }
 
 // newTest runs the unit tests of monitor files.
@@ -49,8 +47,8 @@ func newTest(p process) *cobra.Command {
 come out as they demand. A path may be a file or a directory, whose .js files are
 all looked at. With --server, a running Wingmirror runs them, with its helper files.
 
-The exit code is 0 when all pass, 1 when one fails, and 64 for a file that cannot
-be read.`,
+The exit code is 0 when all pass, 1 when one fails, 3 when there are none, and 64
+for a file that cannot be read.`,
 		Example: `  wingmirror test monitors/
   wingmirror test disk.js --junit report.xml`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +58,7 @@ be read.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.config.load(cmd, p.getenv); err != nil {
+			if err := o.open(cmd, p); err != nil {
 				return err
 			}
 			return o.run(cmd.Context(), p, args)
@@ -69,8 +67,7 @@ be read.`,
 	f := cmd.Flags()
 	f.StringVar(&o.junit, "junit", "", "also write a JUnit report to this file; - is the standard output, in place of the text")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	f.StringVar(&o.remote.server, "server", "", "let this running Wingmirror run them; the API token is taken from "+tokenVariable)
-	o.config.Sandbox.flags(f)
+	o.flags(f, "run them, with its helper files", &o.config.Sandbox)
 	return cmd
 }
 
@@ -94,7 +91,7 @@ func (o *testOptions) run(ctx context.Context, p process, paths []string) error 
 	if err != nil {
 		return err
 	}
-	run, done, err := o.runner(p)
+	run, done, err := o.runner()
 	if err != nil {
 		return err
 	}
@@ -123,8 +120,11 @@ func (o *testOptions) run(ctx context.Context, p process, paths []string) error 
 	if err := o.write(p, suites); err != nil {
 		return err
 	}
-	if failed > 0 {
+	switch {
+	case failed > 0:
 		return &exitError{code: exitWarning}
+	case !slices.ContainsFunc(suites, func(s suite) bool { return len(s.Tests) > 0 }):
+		return &exitError{code: exitUnknown}
 	}
 	return nil
 }
@@ -160,11 +160,11 @@ func monitorFiles(paths []string) ([]string, error) {
 type runTests func(ctx context.Context, m monitor.Monitor) ([]unitTest, error)
 
 // runner returns what runs tests, here or on a server, and what ends it.
-func (o *testOptions) runner(p process) (runTests, func(), error) {
-	if o.remote.server != "" {
-		return o.remote.runTests, func() {}, o.remote.open(p)
+func (o *testOptions) runner() (runTests, func(), error) {
+	if o.elsewhere() {
+		return o.remote.runTests, func() {}, nil
 	}
-	pool, err := startPool(o.config.Sandbox, slog.DiscardHandler)
+	pool, err := o.workers()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -246,10 +246,28 @@ func writeTests(w io.Writer, suites []suite) error {
 			writeFailure(&out, t)
 		}
 	}
-	fmt.Fprintf(&out, "%d passed, %d failed\n", passed, failed)
+	if passed+failed == 0 {
+		out.Reset()
+		out.WriteString(noTests)
+	} else {
+		fmt.Fprintf(&out, "%d passed, %d failed\n", passed, failed)
+	}
 	_, err := io.WriteString(w, out.String())
 	return err
 }
+
+// noTests says what to do where no file has a test.
+const noTests = `There are no tests here. Write one into the head of a monitor file:
+
+  tests:
+    - name: a low rate pages
+      series:
+        stats.impressions: 100x5
+        stats.conversions: 5x5
+      expect: {level: critical}
+
+or let the monitor's page make one of a recorded run (Tests, "Capture a run").
+`
 
 func writeFailure(out *strings.Builder, t unitTest) {
 	if t.Passed {

@@ -73,6 +73,9 @@ func TestUnit_TestsPassAndFailWithReadableDifferences(t *testing.T) {
 	if code, _, errs := invoke(t, nil, "test", broken); code != exitUsage || !strings.Contains(errs, `tests[1].expect: level "fine" is none of`) {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
+	if code, out, _ := invoke(t, nil, "test", filepath.Join(dir, "none.js")); code != exitUnknown || !strings.Contains(out, "There are no tests here") || !strings.Contains(out, "expect:") {
+		t.Errorf("without tests: exit %d\n%s", code, out)
+	}
 	if code, _, errs := invoke(t, nil, "test", filepath.Join(dir, "nowhere")); code != exitUsage || errs == "" {
 		t.Errorf("exit %d\n%s", code, errs)
 	}

@@ -60,6 +60,8 @@ type NoticeReport struct {
 	Text   string    `json:"text"`
 	Reason string    `json:"reason"`
 	To     []string  `json:"to"`
+
+	Seconds int64 `json:"seconds" doc:"How long the incident had lasted by then"`
 }
 
 // SpanReport is a stretch of runs that saw the same.
@@ -164,7 +166,7 @@ func (r Result) report() ResultReport {
 		out.Incidents = append(out.Incidents, i.report(r.Until))
 	}
 	for _, n := range r.Notices {
-		out.Notices = append(out.Notices, NoticeReport{At: n.At.UTC(), Kind: string(n.Kind), Level: n.Level.String(), Text: n.Text, Reason: n.Reason, To: redacted(n.To)})
+		out.Notices = append(out.Notices, NoticeReport{At: n.At.UTC(), Kind: string(n.Kind), Level: n.Level.String(), Text: n.Text, Reason: n.Reason, To: redacted(n.To), Seconds: int64(n.After / time.Second)})
 	}
 	for fault, n := range r.Faults {
 		out.Faults[string(fault)] = n

@@ -55,6 +55,7 @@ type Notice struct {
 	Text   string
 	Reason string // why
 	To     []string
+	After  time.Duration // since the incident began
 }
 
 // take notes what a run saw and what was decided about it.
@@ -83,9 +84,11 @@ func (r *Result) take(o monitor.Outcome, c monitor.Change) {
 		if c.Kind == monitor.NoticeResolve {
 			level = monitor.OK
 		}
-		r.Notices = append(r.Notices, Notice{
-			At: o.At, Kind: c.Kind, Level: level, Text: monitor.Cut(o.Message, monitor.MaxRunMessage), Reason: c.Decision.String(), To: c.To,
-		})
+		n := Notice{At: o.At, Kind: c.Kind, Level: level, Text: monitor.Cut(o.Message, monitor.MaxRunMessage), Reason: c.Decision.String(), To: c.To}
+		if c.Incident != nil {
+			n.After = o.At.Sub(c.Incident.OpenedAt)
+		}
+		r.Notices = append(r.Notices, n)
 	}
 }
 
