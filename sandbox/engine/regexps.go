@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
 
 	"wingmirror/monitor"
 )
@@ -15,7 +17,7 @@ const regexpTimeout = 50 * time.Millisecond
 
 // slowMatch is from when on a failed match is doubted. goja's matcher reads a
 // clock that is set every few milliseconds, or much later on a busy machine: by
-// it, time may be up almost at once. Having been up it is right, for the next try.
+// it, time may be up almost at once.
 const slowMatch = 200 * time.Microsecond
 
 // boundRegexps bounds the time of goja's backtracking patterns, and lifts the
@@ -29,7 +31,7 @@ var boundRegexps = sync.OnceFunc(func() {
 
 // guardRegexps makes a match that goja gave up a fault. goja answers null both
 // when nothing matches and when the time was up, so a null that took a while is
-// asked for once more, and ends the run when that took as long as is allowed.
+// asked for once more, of the matcher itself, which tells the two apart.
 //
 // Every use of a regular expression goes through exec once exec is not goja's
 // own. Only split does it in a way that is quadratic there, so it has one here.
@@ -49,34 +51,91 @@ func (r *run) guardRegexps() {
 }
 
 func (r *run) exec(original goja.Callable, fc goja.FunctionCall) goja.Value {
-	limit := min(r.limits.Regexp, regexpTimeout) * 9 / 10
-	text := fc.Argument(0).ToString()
-	var from goja.Value
-	if rx, ok := fc.This.(*goja.Object); ok {
-		from = rx.Get("lastIndex")
-	}
-	for doubted := false; ; doubted = true {
+	text := fc.Argument(0).ToString().(goja.String)
+	rx, _ := fc.This.(*goja.Object)
+	const tries = 8 // being given up too early eight times in a row is a stalled machine
+	for range tries {
+		var from goja.Value = r.vm.ToValue(0)
+		if rx != nil {
+			from = rx.Get("lastIndex")
+		}
 		began := r.engine.opts.Now()
 		found, err := original(fc.This, text)
 		if err != nil {
 			panic(err)
 		}
-		took := r.engine.opts.Now().Sub(began)
-		if !goja.IsNull(found) || took < slowMatch || doubted && took < limit {
+		if !goja.IsNull(found) || r.engine.opts.Now().Sub(began) < slowMatch || !r.matches(rx, text, from) {
 			return found
 		}
-		if doubted {
-			break
-		}
-		if rx, ok := fc.This.(*goja.Object); ok {
-			if err := rx.Set("lastIndex", from); err != nil {
-				panic(err)
-			}
+		if err := rx.Set("lastIndex", from); err != nil {
+			panic(err)
 		}
 	}
-	r.fail(monitor.FaultRegexp, "A regular expression took longer than %s on a text of %d characters and was given up.",
-		plainDuration(min(r.limits.Regexp, regexpTimeout)), text.(goja.String).Length())
+	r.giveUp(text)
 	return nil
+}
+
+func (r *run) giveUp(text goja.String) {
+	r.fail(monitor.FaultRegexp, "A regular expression took longer than %s on a text of %d characters and was given up.",
+		plainDuration(min(r.limits.Regexp, regexpTimeout)), text.Length())
+}
+
+// matches reports whether rx really has a match in text, or ends the run when
+// that takes longer than a match may. Patterns that goja leaves to Go's own
+// matcher are never given up.
+func (r *run) matches(rx *goja.Object, text goja.String, from goja.Value) bool {
+	source, flags := rx.Get("source").String(), rx.Get("flags").String()
+	start := 0
+	if strings.ContainsAny(flags, "gy") {
+		start = int(from.ToInteger())
+	}
+	wide := strings.Contains(flags, "u")
+	_, err := parser.TransformRegExp(source, strings.Contains(flags, "s"), wide)
+	if start < 0 || start > text.Length() || start == 0 && err == nil {
+		return false
+	}
+	pattern, err := regexp2.Compile(source, matcherOptions(flags))
+	if err != nil {
+		return false // then goja took it for another kind of pattern
+	}
+	limit := min(r.limits.Regexp, regexpTimeout)
+	pattern.MatchTimeout = limit
+	in, at := matcherText(text, start, wide)
+	for {
+		began := r.engine.opts.Now()
+		match, err := pattern.FindRunesMatchStartingAt(in, at)
+		if err == nil {
+			return match != nil && (!strings.Contains(flags, "y") || match.RuneIndex == at)
+		}
+		if r.engine.opts.Now().Sub(began) >= limit*9/10 {
+			r.giveUp(text)
+		}
+	}
+}
+
+func matcherOptions(flags string) regexp2.RegexOptions {
+	var options regexp2.RegexOptions = regexp2.ECMAScript
+	for flag, option := range map[string]regexp2.RegexOptions{
+		"m": regexp2.Multiline, "s": regexp2.Singleline, "i": regexp2.IgnoreCase, "u": regexp2.Unicode,
+	} {
+		if strings.Contains(flags, flag) {
+			options |= option
+		}
+	}
+	return options
+}
+
+// matcherText is the text as the matcher takes it, and where in it to start: in
+// characters for a pattern with the flag u, in UTF-16 units for all others.
+func matcherText(text goja.String, start int, wide bool) ([]rune, int) {
+	if wide {
+		return []rune(text.String()), len([]rune(text.Substring(0, start).String()))
+	}
+	units := make([]rune, text.Length())
+	for i := range units {
+		units[i] = rune(text.CharAt(i))
+	}
+	return units, start
 }
 
 // callExec calls the receiver's exec, as test does by the standard.
