@@ -55,7 +55,7 @@ func (r *run) exec(original goja.Callable, fc goja.FunctionCall) goja.Value {
 	rx, _ := fc.This.(*goja.Object)
 	const tries = 8 // being given up too early eight times in a row is a stalled machine
 	for range tries {
-		var from goja.Value = r.vm.ToValue(0)
+		from := r.vm.ToValue(0)
 		if rx != nil {
 			from = rx.Get("lastIndex")
 		}
@@ -114,7 +114,7 @@ func (r *run) matches(rx *goja.Object, text goja.String, from goja.Value) bool {
 }
 
 func matcherOptions(flags string) regexp2.RegexOptions {
-	var options regexp2.RegexOptions = regexp2.ECMAScript
+	options := regexp2.ECMAScript
 	for flag, option := range map[string]regexp2.RegexOptions{
 		"m": regexp2.Multiline, "s": regexp2.Singleline, "i": regexp2.IgnoreCase, "u": regexp2.Unicode,
 	} {
