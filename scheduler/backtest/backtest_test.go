@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -326,24 +327,23 @@ func TestRun_GivesUpOnAScriptThatRunsIntoItsLimits(t *testing.T) {
 	}
 }
 
+// The bubble ends only when every goroutine in it has.
 func TestRun_CancelLeavesPartialResultsAndNothingRunning(t *testing.T) {
-	before := runtime.NumGoroutine()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stop := errors.New("enough")
-	o := options(&source{}, &runner{})
-	o.Points = 2000
-	o.Progress = func(p backtest.Progress) {
-		if p.Done > p.Total/2 {
-			cancel(stop)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("enough")
+		o := options(&source{}, &runner{})
+		o.Points = 2000
+		o.Progress = func(p backtest.Progress) {
+			if p.Done > p.Total/2 {
+				cancel(stop)
+			}
 		}
-	}
-	results, err := o.Run(ctx, backtest.Plan{Variants: []monitor.Monitor{everyMinute("5", "a")}, From: now.Add(-7 * 24 * time.Hour), Until: now})
-	if !errors.Is(err, stop) || len(results) != 1 || results[0].Runs < 5000 || results[0].Runs > 9000 || results[0].Opened < 2 {
-		t.Errorf("%v, %d runs", err, results[0].Runs)
-	}
-	if after := runtime.NumGoroutine(); after > before {
-		t.Errorf("%d goroutines before, %d after", before, after)
-	}
+		results, err := o.Run(ctx, backtest.Plan{Variants: []monitor.Monitor{everyMinute("5", "a")}, From: now.Add(-7 * 24 * time.Hour), Until: now})
+		if !errors.Is(err, stop) || len(results) != 1 || results[0].Runs < 5000 || results[0].Runs > 9000 || results[0].Opened < 2 {
+			t.Errorf("%v, %d runs", err, results[0].Runs)
+		}
+	})
 }
 
 func TestRun_ProgressGrowsToTheEnd(t *testing.T) {
