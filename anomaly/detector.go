@@ -49,7 +49,7 @@ type Reading struct {
 // joins them. docs/anomalies.md says why these.
 //
 // It is pure: equal streams give equal readings, also when it is encoded and
-// decoded in between. It keeps some 90 kB, encoded 50 kB, and is not safe for concurrent
+// decoded in between. It keeps some 90 kB, encoded 40 kB, and is not safe for concurrent
 // use. A missing value is left out, or passed as NaN, which changes nothing.
 type Detector struct {
 	threshold float64
@@ -63,7 +63,8 @@ type Detector struct {
 
 	last   [seasonWidth]float64 // values, at position % len
 	season slots
-	near   [4]neighbour
+	lone   lone         // for SignalValues and SignalJumps
+	near   [2]neighbour // for SignalCourse and SignalShape
 	tails  [signals]tail
 	band   band
 }
@@ -85,12 +86,8 @@ const (
 // threshold on, above 0 and at most 1; other thresholds stand for DefaultThreshold.
 func NewDetector(threshold float64) *Detector {
 	d := &Detector{season: newSlots(), low: math.Inf(1), high: math.Inf(-1)}
-	d.near = [4]neighbour{
-		newNeighbour(4, 1, 1, false, pastValues),
-		newNeighbour(8, 8, 4, false, pastValues),
-		newNeighbour(6, 1, 1, true, pastValues),
-		newNeighbour(12, 12, 6, true, pastValues),
-	}
+	d.lone = newLone(pastValues)
+	d.near = [2]neighbour{newNeighbour(8, 8, 4, false, pastValues), newNeighbour(12, 12, 6, true, pastValues)}
 	d.SetThreshold(threshold)
 	return d
 }
@@ -117,7 +114,7 @@ func (d *Detector) Update(at time.Time, value float64) Reading {
 	}
 	slot := slotOf(at)
 	usual := d.season.usual(slot)
-	r.Expected, r.Low, r.High = d.band.expect(d.previous, usual+d.origin, d.near[0].follower()+d.origin)
+	r.Expected, r.Low, r.High = d.band.expect(d.previous, usual+d.origin, d.lone.follower()+d.origin)
 	sizes := d.sizes(at, slot, usual, value)
 	var rarities [signals]float64
 	rarities[stuck] = d.stuck(value)
@@ -154,9 +151,8 @@ func (d *Detector) sizes(at time.Time, slot int, usual, value float64) [signals]
 		sizes[1] = 1
 	}
 	d.low, d.high = min(d.low, value), max(d.high, value)
-	for i := range d.near {
-		sizes[2+i] = d.near[i].add(d.seen, x)
-	}
+	sizes[2], sizes[4] = d.lone.add(x)
+	sizes[3], sizes[5] = d.near[0].add(d.seen, x), d.near[1].add(d.seen, x)
 	sizes[stuck] = math.NaN() // it keeps its own
 	return sizes
 }
@@ -179,7 +175,7 @@ func (d *Detector) stuck(value float64) float64 {
 // judge gives the reading its score.
 func (d *Detector) judge(r *Reading, rarities [signals]float64) {
 	names := [signals]Signal{SignalSeason, SignalRange, SignalValues, SignalCourse, SignalJumps, SignalShape, SignalStuck}
-	most := 0
+	most := 1 // of equally odd ones, the range is said most plainly
 	for i, rare := range rarities {
 		if rare > rarities[most] {
 			most = i

@@ -10,7 +10,7 @@ import (
 
 // stateVersion is the first byte of an encoded Detector. A Detector that judges
 // differently gets another, and does not read the old ones.
-const stateVersion = 1
+const stateVersion = 2
 
 // ErrState is that bytes are not a Detector's state, or one of another version
 // of the program: begin with a new Detector.
@@ -123,6 +123,22 @@ func (c *codec) float32s(list *[]float32, most int) {
 	c.data = c.data[4*n:]
 }
 
+// narrow is a list of at most most numbers that are exact as float32.
+func (c *codec) narrow(list *[]float64, most int) {
+	narrow := make([]float32, len(*list))
+	for i, v := range *list {
+		narrow[i] = float32(v)
+	}
+	c.float32s(&narrow, most)
+	if c.writing {
+		return
+	}
+	*list = make([]float64, len(narrow))
+	for i, v := range narrow {
+		(*list)[i] = float64(v)
+	}
+}
+
 // float32sOf is a list whose length is known.
 func (c *codec) float32sOf(list []float32) {
 	read := list
@@ -145,6 +161,7 @@ func (d *Detector) visit(c *codec) {
 		c.float(&d.last[i])
 	}
 	d.season.visit(c)
+	d.lone.visit(c)
 	for i := range d.near {
 		d.near[i].visit(c)
 	}
@@ -161,7 +178,12 @@ func (n *neighbour) visit(c *codec) {
 	c.float32sOf(n.newest)
 	c.float32sOf(n.recent)
 	most := n.depth / n.grid
-	c.float32s(&n.past, most+most/8+1)
+	c.narrow(&n.past, most+most/8+1)
+	c.int(&n.start)
+}
+
+func (n *lone) visit(c *codec) {
+	c.narrow(&n.past, n.depth+n.depth/8+1)
 	c.int(&n.start)
 	c.int(&n.best)
 }

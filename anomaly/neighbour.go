@@ -8,7 +8,7 @@ import "math"
 // Lone values repeat by chance where stretches do not, so this sees odd shapes
 // that no limit would.
 type neighbour struct {
-	lags  int  // how many means make a stretch
+	lags  int  // how many means make a stretch; a multiple of 4
 	width int  // values in a mean
 	grid  int  // earlier stretches end at positions that this divides; it divides width
 	free  bool // compare shapes only: the mean difference is taken off
@@ -16,25 +16,17 @@ type neighbour struct {
 
 	newest []float32 // the values of the newest mean, at position % width
 	recent []float32 // the last lags*width means, at position % len
-	past   []float32 // means at the grid's positions, oldest first
+	past   []float64 // means at the grid's positions, oldest first, exact as float32
 	start  int       // position of past[0], in units of grid
-	best   int       // where the last neighbour ended, in units of grid
-
-	step    int               // width in units of grid
-	inverse [mostLags]float64 // 1/1, 1/2, ...
 }
 
 const mostLags = 12
 
 func newNeighbour(lags, width, grid int, free bool, depth int) neighbour {
-	n := neighbour{
-		lags: lags, width: width, grid: grid, free: free, depth: depth, step: width / grid,
+	return neighbour{
+		lags: lags, width: width, grid: grid, free: free, depth: depth,
 		newest: make([]float32, width), recent: make([]float32, lags*width),
 	}
-	for d := range n.inverse {
-		n.inverse[d] = 1 / float64(d+1)
-	}
-	return n
 }
 
 // add takes the value at a position and returns its stretch's distance; NaN
@@ -49,89 +41,50 @@ func (n *neighbour) add(position int, x float32) float64 {
 	n.recent[position%len(n.recent)] = mean
 	distance := n.nearest(position)
 	if position%n.grid == 0 {
-		n.keep(mean)
+		n.past, n.start = trim(n.past, n.start, n.depth/n.grid)
+		n.past = append(n.past, float64(mean))
 	}
 	return distance
 }
 
-// keep appends to the past, which is cut in pieces so that it seldom moves.
-func (n *neighbour) keep(mean float32) {
-	most := n.depth / n.grid
-	if len(n.past) >= most+most/8 {
-		cut := len(n.past) - most
-		n.past = n.past[:copy(n.past, n.past[cut:])]
-		n.start += cut
-	}
-	n.past = append(n.past, mean)
-}
-
 func (n *neighbour) nearest(position int) float64 {
-	span := n.lags * n.width
+	span, step := n.lags*n.width, n.width/n.grid
 	if position < 2*span {
 		return math.NaN()
 	}
-	var query [mostLags]float64
-	for d := range n.lags {
+	var lags [mostLags]float64
+	query := lags[:n.lags]
+	for d := range query {
 		query[d] = float64(n.recent[(position-d*n.width)%len(n.recent)])
 	}
 	newest := min((position-span)/n.grid-n.start, len(n.past)-1) // the youngest stretch that does not overlap
-	oldest := max((n.lags-1)*n.step, newest-n.depth/n.grid)
-	closest, best := math.Inf(1), -1
-	// What followed the last neighbour is a good guess, and makes all others
-	// give up sooner.
-	if guess := n.best + 1 - n.start; guess >= oldest && guess <= newest {
-		closest, best = n.distance(query[:n.lags], guess, closest), guess
+	oldest := max((n.lags-1)*step, newest-n.depth/n.grid)
+	if newest < oldest {
+		return math.NaN()
 	}
-	newer, older := query[0], query[1]
+	share := 0.0
+	if n.free {
+		share = 1 / float64(n.lags)
+	}
+	closest := math.Inf(1)
 	for at := newest; at >= oldest; at-- {
-		// Two lags are enough to rule most stretches out.
-		e, f := newer-float64(n.past[at]), older-float64(n.past[at-n.step])
-		if n.free && (e-f)*(e-f) >= 2*closest || !n.free && e*e+f*f >= closest {
-			continue
-		}
-		if d := n.distance(query[:n.lags], at, closest); d < closest {
-			closest, best = d, at
+		if d := distance(query, n.past[at-(n.lags-1)*step:at+1], step, share); d < closest {
+			closest = d
 		}
 	}
-	if best < 0 {
-		return math.NaN()
-	}
-	n.best = n.start + best
-	return math.Sqrt(closest)
+	return math.Sqrt(max(0, closest))
 }
 
-// distance is the squared distance of the query to the stretch that ends at
-// past[at], or something not less than enough.
-func (n *neighbour) distance(query []float64, at int, enough float64) float64 {
-	squares, sum := 0.0, 0.0
-	if !n.free {
-		for _, q := range query {
-			e := q - float64(n.past[at])
-			if squares += e * e; squares >= enough {
-				return squares
-			}
-			at -= n.step
-		}
-		return squares
+// distance is the squared distance of the query to the stretch at the end of
+// past, less a share of the square of the summed differences: 1/lags takes the
+// mean off.
+func distance(query, past []float64, step int, share float64) float64 {
+	squares, sum, at := 0.0, 0.0, len(past)-1
+	for ; len(query) >= 4; query = query[4:] {
+		e0, e1, e2, e3 := query[0]-past[at], query[1]-past[at-step], query[2]-past[at-2*step], query[3]-past[at-3*step]
+		squares += e0*e0 + e1*e1 + e2*e2 + e3*e3
+		sum += e0 + e1 + e2 + e3
+		at -= 4 * step
 	}
-	for d, q := range query {
-		e := q - float64(n.past[at])
-		squares, sum = squares+e*e, sum+e
-		// What is left without the mean only grows with more lags.
-		if left := squares - sum*sum*n.inverse[d]; left >= enough {
-			return left
-		}
-		at -= n.step
-	}
-	return max(0, squares-sum*sum*n.inverse[len(query)-1])
-}
-
-// follower is the value that came after the neighbour of the last stretch; NaN if
-// there is none. It is for stretches of single values.
-func (n *neighbour) follower() float64 {
-	next := n.best + 1 - n.start
-	if n.best == 0 || next < 0 || next >= len(n.past) {
-		return math.NaN()
-	}
-	return float64(n.past[next])
+	return squares - share*sum*sum
 }

@@ -41,10 +41,15 @@ func (c *check) watchValue(at time.Time, value float64) anomaly.Reading {
 // watch is set, the lower.
 func (c *check) threshold() float64 {
 	if c.h.Sensitivity == 0 {
-		return anomaly.DefaultThreshold
+		return defaultThreshold
 	}
 	return 1 - c.h.Sensitivity
 }
+
+// defaultThreshold is higher than the detector's own: that one is for a chart
+// that somebody looks at, this one wakes people up. docs/heartbeats.md has the
+// table that it was chosen by.
+const defaultThreshold = 0.6
 
 // quietValues is how many values a heartbeat's watch only looks at before it
 // speaks: a day of one each five minutes. The detector dares to judge sooner, but
@@ -55,7 +60,7 @@ const (
 	voteStep        = 0.05 // that a vote moves the sensitivity
 	leastSensitive  = 0.05
 	mostSensitive   = 0.95
-	neutral         = 1 - anomaly.DefaultThreshold
+	neutral         = 1 - defaultThreshold
 	signalUnchanged = "it is unlike what came before"
 )
 

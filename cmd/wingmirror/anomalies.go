@@ -23,6 +23,7 @@ type anomaliesOptions struct {
 	threshold float64
 	zone      string
 	only      bool
+	signal    bool
 	strict    bool
 }
 
@@ -54,6 +55,7 @@ cannot be read are named on standard error and left out.`, anomaly.DefaultThresh
 	f.Float64Var(&o.threshold, "threshold", anomaly.DefaultThreshold, "score from which on a value is an anomaly, above 0 and at most 1; after one the scores stay below it for a hundred values")
 	f.StringVar(&o.zone, "tz", "UTC", "time zone of the days and weeks that values follow, and of timestamps without one")
 	f.BoolVar(&o.only, "only", false, "print the anomalies only")
+	f.BoolVar(&o.signal, "signal", false, "print in a seventh column which signal found each value oddest")
 	f.BoolVar(&o.strict, "strict", false, fmt.Sprintf("end with exit code %d when a row could not be read", exitUsage))
 	return cmd
 }
@@ -99,7 +101,8 @@ type scoring struct {
 	wrong    io.Writer
 
 	timeColumn, valueColumn int
-	rows, bad               int // without the header
+	begun                   bool // a line that was not empty has come
+	rows, bad               int  // without the header
 }
 
 // lines scores in as its lines come. Output waits only while there is more input
@@ -120,7 +123,7 @@ func (s *scoring) lines(ctx context.Context, in io.Reader) error {
 		})
 	}()
 	s.timeColumn, s.valueColumn = 0, 1
-	_ = s.out.Write([]string{"timestamp", "value", "anomaly_score", "expected", "low", "high"})
+	s.write([]string{"timestamp", "value", "anomaly_score", "expected", "low", "high"}, "signal")
 	for number := 1; ; number++ {
 		if len(lines) == 0 {
 			if err := s.flush(); err != nil {
@@ -180,7 +183,9 @@ func (s *scoring) line(number int, line string) {
 	if quoting, ok := errors.AsType[*csv.ParseError](err); ok {
 		err = quoting.Err // its line is always 1
 	}
-	if err == nil && s.rows == 0 && s.header(fields) {
+	first := !s.begun
+	s.begun = true
+	if err == nil && first && s.header(fields) {
 		return
 	}
 	s.rows++
@@ -233,8 +238,15 @@ func (s *scoring) row(fields []string) error {
 	}
 	// The score is cut, not rounded, so that it does not reach a threshold by that.
 	score := strconv.FormatFloat(math.Floor(r.Score*1e6)/1e6, 'f', -1, 64)
-	_ = s.out.Write([]string{stamp, text, score, csvNumber(r.Expected), csvNumber(r.Low), csvNumber(r.High)}) // Flush and Error tell
+	s.write([]string{stamp, text, score, csvNumber(r.Expected), csvNumber(r.Low), csvNumber(r.High)}, string(r.Signal))
 	return nil
+}
+
+func (s *scoring) write(fields []string, signal string) {
+	if s.options.signal {
+		fields = append(fields, signal)
+	}
+	_ = s.out.Write(fields) // Flush and Error tell
 }
 
 func csvNumber(v float64) string {

@@ -46,6 +46,22 @@ func TestAnomalies_OneRowForEachAndOneAnomalyPerEvent(t *testing.T) {
 	}
 }
 
+func TestAnomalies_OnlyTheFirstLineCanBeAHeader(t *testing.T) {
+	file := writeFile(t, "m.csv", "\ntimestamp,value\nyesterday,many\n2014-04-01 00:05:00,1\n")
+	code, out, errs := invoke(t, nil, "anomalies", "--strict", file)
+	if code != exitUsage || !strings.Contains(errs, "m.csv:3: ") || !strings.HasSuffix(out, "high\n2014-04-01 00:05:00,1,0,,,\n") {
+		t.Errorf("exit %d, got\n%s\nand %s", code, out, errs)
+	}
+}
+
+func TestAnomalies_TheSignalIsAColumnForThoseWhoAskForIt(t *testing.T) {
+	_, out, _ := invoke(t, nil, "anomalies", "--signal", "--only", writeFile(t, "m.csv", spiky()))
+	rows := strings.Split(strings.TrimSpace(out), "\n")
+	if rows[0] != "timestamp,value,anomaly_score,expected,low,high,signal" || len(rows) < 2 || !strings.HasSuffix(rows[len(rows)-1], ",range") {
+		t.Errorf("got\n%s", out)
+	}
+}
+
 func TestAnomalies_BadRowsAreNamedAndTheRestGoesOn(t *testing.T) {
 	file := writeFile(t, "m.csv", "\uFEFFhost,Value,Timestamp\r\nweb,1,2014-04-01 00:00:00\r\nweb,x,2014-04-01 00:05:00\n\nweb,3\n\"web,4,5\nweb,1e999,7\nweb,,1396310700.5\nweb,5,2014-04-01T00:15:00+02:00")
 	code, out, errs := invoke(t, nil, "anomalies", file)
