@@ -1,17 +1,16 @@
 package heartbeat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"wingmirror/anomaly"
 	"wingmirror/monitor"
 )
 
@@ -31,9 +30,13 @@ type Definitions interface {
 
 // Beats are what came in, and what is known since.
 type Beats interface {
+	// HeartbeatStates returns states without their Values.
 	HeartbeatStates(ctx context.Context) (map[int64]monitor.HeartbeatState, error)
+	// HeartbeatValues returns what a detector has learned, and the number of the
+	// newest beat that it knows; nothing when none was stored.
+	HeartbeatValues(ctx context.Context, id int64) (data []byte, seen int64, err error)
 	// PutBeat takes a commit, in order, and returns a function that waits until it
-	// is stored.
+	// is stored. It returns at once while fewer than 800 commits wait.
 	PutBeat(ctx context.Context, c monitor.BeatCommit) (wait func() error)
 	// Beats returns the newest beats, newest first.
 	Beats(ctx context.Context, id int64, limit int) ([]monitor.Beat, error)
@@ -59,7 +62,8 @@ type Options struct {
 	Quota    int              // heartbeats that a space may have for a beat to make another; 0 is DefaultQuota
 	Alerts   []string         // destinations of heartbeats that are made by a beat
 	Expiry   string           // schedule of heartbeats that Pacemaker's clients make; "" is learned
-	Changed  func()           // called after anything changed; nil: nobody is interested
+	Changed  func()           // called after anything changed, for steady beats once a second; nil: nobody is interested
+	Values   int              // detectors of values in memory at once; 0 is DefaultDetectors
 	Now      func() time.Time // the clock; required
 	Log      *slog.Logger     // nil: nothing is logged
 }
@@ -76,6 +80,8 @@ const DefaultQuota = 1000
 type Book struct {
 	o     Options
 	stats stats
+	calm  calm
+	slots chan struct{} // one for each beat that is being stored
 
 	creating sync.Mutex // held while a heartbeat is saved, before mu
 
@@ -84,6 +90,7 @@ type Book struct {
 	byRef     map[monitor.HeartbeatRef]*check
 	spaces    map[string]int // heartbeats of each
 	queue     queue
+	shelf     shelf
 	unsettled map[*check]bool
 	sooner    chan struct{} // has a token when a deadline came nearer
 	news      chan struct{} // has a token when something is to be reported
@@ -127,7 +134,7 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 		o.Changed = func() {}
 	}
 	b := &Book{
-		o: o, byID: map[int64]*check{}, byRef: map[monitor.HeartbeatRef]*check{}, spaces: map[string]int{}, unsettled: map[*check]bool{},
+		o: o, calm: calm{call: o.Changed}, slots: make(chan struct{}, storing), shelf: shelf{most: cmp.Or(o.Values, DefaultDetectors)}, byID: map[int64]*check{}, byRef: map[monitor.HeartbeatRef]*check{}, spaces: map[string]int{}, unsettled: map[*check]bool{},
 		sooner: make(chan struct{}, 1), news: make(chan struct{}, 1),
 	}
 	all, err := o.Store.Heartbeats(ctx)
@@ -141,7 +148,7 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	for _, h := range all {
 		state := states[h.ID]
 		state.ID = h.ID
-		c, err := b.load(ctx, h, state)
+		c, err := b.load(h, state)
 		if err != nil {
 			o.Log.Warn("a heartbeat has to learn anew", "heartbeat", h.Subject().Key, "error", err)
 		}
@@ -150,30 +157,11 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	return b, nil
 }
 
-// load makes a check of what was stored. What it has learned of values is brought
-// up to date with the beats that came after it was stored. On an error the check
-// is good, but has to learn anew.
-func (b *Book) load(ctx context.Context, h monitor.Heartbeat, state monitor.HeartbeatState) (*check, error) {
-	c := &check{h: h, s: state, index: -1}
-	err := errors.Join(c.rhythm.Unpack(state.Rhythm), c.runs.Unpack(state.Runs))
-	if state.Values == nil {
-		return c, err
-	}
-	c.values = anomaly.NewDetector(c.threshold())
-	if broken := c.values.UnmarshalBinary(state.Values); broken != nil {
-		return c, errors.Join(err, broken)
-	}
-	c.s.Values = nil
-	if c.s.Beats == c.s.ValuesSeen {
-		return c, err
-	}
-	beats, missing := b.o.Store.Beats(ctx, h.ID, int(c.s.Beats-c.s.ValuesSeen))
-	for _, beat := range slices.Backward(beats) {
-		if beat.N > c.s.ValuesSeen && beat.Reading != nil && beat.Metric != nil {
-			c.values.Update(beat.At.In(b.o.Zone), *beat.Metric)
-		}
-	}
-	return c, errors.Join(err, missing)
+// load makes a check of what was stored. On an error the check is good, but has to
+// learn anew.
+func (b *Book) load(h monitor.Heartbeat, state monitor.HeartbeatState) (*check, error) {
+	c := &check{h: h, s: state, index: -1, measured: state.ValuesSeen > 0}
+	return c, errors.Join(c.rhythm.Unpack(state.Rhythm), c.runs.Unpack(state.Runs))
 }
 
 // add puts a check into every index. b.mu is held, or b is not shared yet.
@@ -206,6 +194,15 @@ type Verdict struct {
 	Created  bool          // the heartbeat is new
 }
 
+const (
+	// storing is how many beats are on their way into the database at once. With
+	// what the watch stores they are fewer than PutBeat takes without waiting, so
+	// that nobody waits for a slow disk with the book locked.
+	storing     = 512
+	storingWait = 10 * time.Second // for one of those places
+	atOnce      = 64               // commits that the watch hands over before it waits for them
+)
+
 // Take takes one beat, at the time it is received, and returns when it is
 // stored. The first beat of a name makes the heartbeat.
 func (b *Book) Take(ctx context.Context, a Arrival) (Verdict, error) {
@@ -213,49 +210,87 @@ func (b *Book) Take(ctx context.Context, a Arrival) (Verdict, error) {
 	if len(a.Body) == 0 {
 		a.Body = nil
 	}
+	if err := b.enter(ctx); err != nil {
+		return Verdict{}, err
+	}
+	defer func() { <-b.slots }()
 	created := false
 	for {
 		b.mu.Lock()
 		c := b.byRef[a.Ref]
-		if c != nil {
-			v, wait := b.takeLocked(ctx, c, a)
+		if c == nil {
 			b.mu.Unlock()
-			v.Created = created
-			if err := wait(); err != nil {
+			made, err := b.create(ctx, a)
+			if err != nil {
+				b.stats.refused.Add(1)
 				return Verdict{}, err
 			}
-			b.stats.beats.Add(1)
-			b.o.Changed()
-			return v, nil
+			created = made
+			continue
 		}
+		if a.judgesValue() && c.measured && c.values == nil {
+			b.mu.Unlock()
+			if err := b.fetchValues(ctx, c); err != nil {
+				return Verdict{}, err
+			}
+			continue
+		}
+		level := c.s.Level
+		v, wait := b.takeLocked(ctx, c, a)
+		crowded := b.shelf.order.Len() > b.shelf.most
 		b.mu.Unlock()
-		made, err := b.create(ctx, a)
-		if err != nil {
-			b.stats.refused.Add(1)
+		v.Created = created
+		if err := wait(); err != nil {
 			return Verdict{}, err
 		}
-		created = made
+		b.stats.beats.Add(1)
+		if created || v.Level != level {
+			b.o.Changed()
+		}
+		b.calm.ring()
+		if crowded {
+			b.tidy(context.WithoutCancel(ctx), time.Time{})
+		}
+		return v, nil
+	}
+}
+
+// enter waits for a place among the beats that are being stored.
+func (b *Book) enter(ctx context.Context) error {
+	select {
+	case b.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	limit := time.NewTimer(storingWait)
+	defer limit.Stop()
+	select {
+	case b.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-limit.C:
+		return fmt.Errorf("%w: the database is too slow for the beats that come", monitor.ErrUnavailable)
 	}
 }
 
 func (b *Book) takeLocked(ctx context.Context, c *check, a Arrival) (Verdict, func() error) {
 	at := b.o.Now().UTC().Truncate(time.Millisecond)
 	commit := c.take(a, at, b.o.Zone)
+	if a.judgesValue() {
+		b.shelf.use(c, at)
+	}
 	wait := b.put(ctx, c, commit)
 	return Verdict{ID: c.h.ID, N: commit.Beat.N, Level: c.s.Level, Word: c.s.Word, Message: c.s.Message, Deadline: c.s.Deadline}, wait
 }
-
-// saveValues is how often what the watch over values has learned is stored; what
-// came since then is read from the beats again.
-const saveValues = 5 * time.Minute
 
 // put hands a commit to the store, and everything that follows from it to the
 // watch. b.mu is held, so the store sees commits in order.
 func (b *Book) put(ctx context.Context, c *check, commit monitor.BeatCommit) (wait func() error) {
 	c.s.Rhythm, c.s.Runs = c.rhythm.Pack(), c.runs.Pack()
 	commit.State = c.s
-	if now := b.o.Now(); c.values != nil && (now.Sub(c.saved) >= saveValues || c.s.Beats-c.s.ValuesSeen >= saveBeats) {
-		b.saveValues(c, &commit, now)
+	if now := b.o.Now(); c.unsaved && (now.Sub(c.saved) >= saveValues || c.s.Beats-c.s.ValuesSeen >= saveBeats) {
+		b.saveDetector(c, &commit, now)
 	}
 	if b.queue.settle(c) {
 		signal(b.sooner)
@@ -270,18 +305,6 @@ func (b *Book) put(ctx context.Context, c *check, commit monitor.BeatCommit) (wa
 		}
 	}
 	return b.o.Store.PutBeat(context.WithoutCancel(ctx), commit)
-}
-
-const saveBeats = 500 // beats after which values are stored, fewer than are kept
-
-func (b *Book) saveValues(c *check, commit *monitor.BeatCommit, now time.Time) {
-	data, err := c.values.MarshalBinary()
-	if err != nil {
-		b.o.Log.Error("what was learned of values cannot be stored", "heartbeat", c.h.Subject().Key, "error", err)
-		return
-	}
-	c.saved, c.s.ValuesSeen = now, c.s.Beats
-	commit.State.Values, commit.State.ValuesSeen = data, c.s.Beats
 }
 
 // create makes the heartbeat that a beat names, unless its space has enough.

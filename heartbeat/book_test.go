@@ -22,14 +22,20 @@ type memory struct {
 	states  map[int64]monitor.HeartbeatState
 	beats   map[int64][]monitor.Beat // newest first
 	events  map[int64][]monitor.HeartbeatEvent
+	values  map[int64]storedValues
 	watched time.Time
 	broken  error
+}
+
+type storedValues struct {
+	data []byte
+	seen int64
 }
 
 func newMemory() *memory {
 	return &memory{
 		all: map[int64]monitor.Heartbeat{}, states: map[int64]monitor.HeartbeatState{},
-		beats: map[int64][]monitor.Beat{}, events: map[int64][]monitor.HeartbeatEvent{},
+		beats: map[int64][]monitor.Beat{}, events: map[int64][]monitor.HeartbeatEvent{}, values: map[int64]storedValues{},
 	}
 }
 
@@ -43,6 +49,12 @@ func (m *memory) HeartbeatStates(context.Context) (map[int64]monitor.HeartbeatSt
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return maps.Clone(m.states), nil
+}
+
+func (m *memory) HeartbeatValues(_ context.Context, id int64) ([]byte, int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.values[id].data, m.values[id].seen, m.broken
 }
 
 func (m *memory) SaveHeartbeat(_ context.Context, h monitor.Heartbeat, at time.Time) (monitor.Heartbeat, error) {
@@ -71,9 +83,10 @@ func (m *memory) PutBeat(_ context.Context, c monitor.BeatCommit) func() error {
 		return func() error { return m.broken }
 	}
 	id := c.State.ID
-	if c.State.Values == nil {
-		c.State.Values = m.states[id].Values
+	if c.State.Values != nil {
+		m.values[id] = storedValues{c.State.Values, c.State.ValuesSeen}
 	}
+	c.State.Values = nil
 	m.states[id] = c.State
 	m.events[id] = append(m.events[id], c.Events...)
 	if c.Beat != nil {

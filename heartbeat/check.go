@@ -1,10 +1,12 @@
 package heartbeat
 
 import (
+	"container/list"
 	"encoding/json"
 	"fmt"
 	"math/bits"
 	"strings"
+	"sync"
 	"time"
 
 	"wingmirror/anomaly"
@@ -37,7 +39,13 @@ type check struct {
 	s      monitor.HeartbeatState
 	rhythm Rhythm
 	runs   Runs
-	values *anomaly.Detector // nil before the first value
+	values *anomaly.Detector // nil before the first value, and while it is not in memory
+
+	measured bool          // a value was judged: there is a detector, in memory or in the store
+	unsaved  bool          // values has learned since it was last stored
+	used     time.Time     // when values was last used
+	place    *list.Element // on the shelf; nil when it is not there
+	fetching sync.Mutex    // held while values is read, before Book.mu
 
 	index    int       // in the queue of deadlines, -1 when it is not in it
 	dueAt    time.Time // what it is sorted by there

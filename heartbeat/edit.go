@@ -71,6 +71,7 @@ func (b *Book) replan(ctx context.Context, c *check, before monitor.Heartbeat, a
 	s := &c.s
 	if c.values != nil {
 		c.values.SetThreshold(c.threshold())
+		c.saved = time.Time{} // beats after this one are judged by another threshold
 	}
 	if !c.h.Active {
 		s.Blind = true
@@ -111,6 +112,7 @@ func (b *Book) Delete(ctx context.Context, ref monitor.HeartbeatRef, author stri
 	delete(b.unsettled, c)
 	b.spaces[ref.Space]--
 	b.queue.remove(c)
+	b.shelf.remove(c)
 	b.mu.Unlock()
 	defer b.o.Changed()
 	return b.retire(ctx, c.h, author, b.o.Now().UTC())
@@ -199,7 +201,7 @@ func (b *Book) Shape(ref monitor.HeartbeatRef) (Shape, error) {
 		return Shape{}, missing(ref)
 	}
 	w := c.rhythm.wait()
-	shape := Shape{Median: w.median, Longest: w.longest, Shortest: w.shortest, Threshold: c.threshold(), Values: c.values != nil}
+	shape := Shape{Median: w.median, Longest: w.longest, Shortest: w.shortest, Threshold: c.threshold(), Values: c.measured}
 	for _, gap := range c.rhythm.gaps {
 		if gap > 0 {
 			shape.Gaps = append(shape.Gaps, float64(gap))
@@ -281,7 +283,7 @@ func (b *Book) Vote(ctx context.Context, ref monitor.HeartbeatRef, up bool, auth
 		c.s.Feedback = quietOf(next)
 		wait = b.put(ctx, c, monitor.BeatCommit{})
 	}
-	measured := c.values != nil
+	measured := c.measured
 	b.mu.Unlock()
 	if err := wait(); err != nil || !measured {
 		return err

@@ -12,7 +12,7 @@ import (
 // judgeValue looks at a beat's metric, unless the sender has decided already
 // what it means.
 func (c *check) judgeValue(a Arrival, beat *monitor.Beat, zone *time.Location) finding {
-	if a.Metric == nil || a.State != "" || failed(a) {
+	if !a.judgesValue() {
 		return finding{}
 	}
 	reading := c.watchValue(beat.At.In(zone), *a.Metric)
@@ -34,6 +34,7 @@ func (c *check) watchValue(at time.Time, value float64) anomaly.Reading {
 	if c.values == nil {
 		c.values = anomaly.NewDetector(c.threshold())
 	}
+	c.measured, c.unsaved = true, true
 	return c.values.Update(at, value)
 }
 

@@ -2,6 +2,8 @@ package heartbeat
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +51,7 @@ func (b *Book) watch(ctx context.Context, last time.Time) {
 			if err := b.o.Store.MarkWatching(ctx, now); err != nil && ctx.Err() == nil {
 				b.o.Log.Error("cannot note that heartbeats are watched", "error", err)
 			}
+			b.tidy(ctx, now.Add(-idleDetector))
 		}
 		next := b.expire(ctx, now)
 		sleep := markEvery
@@ -67,28 +70,32 @@ func (b *Book) watch(ctx context.Context, last time.Time) {
 
 // expire handles all deadlines that have passed and returns the next.
 func (b *Book) expire(ctx context.Context, now time.Time) (next time.Time) {
-	var waits []func() error
-	b.mu.Lock()
 	for {
-		next = b.queue.next()
-		if next.IsZero() || next.After(now) {
-			break
+		var waits []func() error
+		b.mu.Lock()
+		for len(waits) < atOnce {
+			next = b.queue.next()
+			if next.IsZero() || next.After(now) {
+				break
+			}
+			c := b.queue[0]
+			commit, ok := c.expire(now.UTC().Truncate(time.Millisecond).Add(time.Millisecond))
+			if !ok {
+				b.queue.settle(c)
+				continue
+			}
+			b.stats.missed.Add(1)
+			if late := now.Sub(next); late > time.Duration(b.stats.latest.Load()) {
+				b.stats.latest.Store(int64(late))
+			}
+			waits = append(waits, b.put(ctx, c, commit))
 		}
-		c := b.queue[0]
-		commit, ok := c.expire(now.UTC().Truncate(time.Millisecond).Add(time.Millisecond))
-		if !ok {
-			b.queue.settle(c)
-			continue
+		b.mu.Unlock()
+		b.stored(waits)
+		if len(waits) < atOnce {
+			return next
 		}
-		b.stats.missed.Add(1)
-		if late := now.Sub(next); late > time.Duration(b.stats.latest.Load()) {
-			b.stats.latest.Store(int64(late))
-		}
-		waits = append(waits, b.put(ctx, c, commit))
 	}
-	b.mu.Unlock()
-	b.stored(waits)
-	return next
 }
 
 // stored waits for commits that nobody else waits for. One that could not be
@@ -104,18 +111,40 @@ func (b *Book) stored(waits []func() error) {
 	}
 }
 
+// inTurns hands over a commit of each check that has one, and waits for a few at
+// a time with the book unlocked. It returns how many there were.
+func (b *Book) inTurns(all []*check, commit func(*check) (wait func() error, ok bool)) (count int) {
+	for few := range slices.Chunk(all, atOnce) {
+		var waits []func() error
+		b.mu.Lock()
+		for _, c := range few {
+			if b.byID[c.h.ID] != c { // it was deleted meanwhile
+				continue
+			}
+			if wait, ok := commit(c); ok {
+				waits = append(waits, wait)
+			}
+		}
+		b.mu.Unlock()
+		b.stored(waits)
+		count += len(waits)
+	}
+	return count
+}
+
 // wereAway extends every deadline by the time in which nobody watched.
 func (b *Book) wereAway(ctx context.Context, from, until time.Time) {
-	var waits []func() error
 	b.mu.Lock()
-	for _, c := range b.byID {
-		if commit, ok := c.away(from, until, b.zoneOf(c.h)); ok {
-			waits = append(waits, b.put(ctx, c, commit))
-		}
-	}
+	all := slices.Collect(maps.Values(b.byID))
 	b.mu.Unlock()
-	b.o.Log.Info("heartbeats were not watched for a while; their deadlines are extended", "from", from, "until", until, "heartbeats", len(waits))
-	b.stored(waits)
+	moved := b.inTurns(all, func(c *check) (func() error, bool) {
+		commit, ok := c.away(from, until, b.zoneOf(c.h))
+		if !ok {
+			return nil, false
+		}
+		return b.put(ctx, c, commit), true
+	})
+	b.o.Log.Info("heartbeats were not watched for a while; their deadlines are extended", "from", from, "until", until, "heartbeats", moved)
 }
 
 // report tells the reporter what is not settled: at once after news, and then
@@ -180,29 +209,19 @@ func (b *Book) reportOne(ctx context.Context, r outgoing) {
 		return
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	c := r.c
 	over := change.State.Open == nil && change.State.Level == r.outcome.Level && !r.outcome.Level.Bad()
 	if !over || c.s.Level != r.outcome.Level || b.byID[c.h.ID] != c {
+		b.mu.Unlock()
 		return
 	}
 	c.s.Settled = true
 	delete(b.unsettled, c)
-	b.put(ctx, c, monitor.BeatCommit{}) // nobody waits: reporting it once more would change nothing
-}
-
-// keepValues stores what was learned of values since it was last stored.
-func (b *Book) keepValues() {
-	var waits []func() error
-	b.mu.Lock()
-	for _, c := range b.byID {
-		if c.values != nil && c.s.ValuesSeen != c.s.Beats {
-			c.saved = time.Time{}
-			waits = append(waits, b.put(context.Background(), c, monitor.BeatCommit{}))
-		}
-	}
+	wait := b.put(ctx, c, monitor.BeatCommit{})
 	b.mu.Unlock()
-	b.stored(waits)
+	if err := wait(); err != nil && ctx.Err() == nil {
+		b.o.Log.Debug("a settled heartbeat is reported once more after a restart", "error", err)
+	}
 }
 
 // Look handles the deadlines that have passed, without waiting for the watch.

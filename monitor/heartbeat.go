@@ -153,7 +153,7 @@ type HeartbeatState struct {
 
 	Rhythm     []byte
 	Runs       []byte
-	Values     []byte // nil: unchanged
+	Values     []byte // nil: unchanged; states are read without it
 	ValuesSeen int64  // number of the newest beat that Values knows
 }
 

@@ -87,25 +87,32 @@ func unpackBeatState(id int64, body []byte) (monitor.HeartbeatState, error) {
 	return s, nil
 }
 
-// HeartbeatStates returns the states of all heartbeats that have one, by id, with
-// what the watch over values has learned.
+// HeartbeatStates returns the states of all heartbeats that have one, by id,
+// without what the watch over values has learned: that is large.
 func (db *DB) HeartbeatStates(ctx context.Context) (map[int64]monitor.HeartbeatState, error) {
 	all := map[int64]monitor.HeartbeatState{}
-	rows, err := db.read.WithContext(ctx).Raw(`SELECT s.heartbeat_id, s.body, v.body, COALESCE(v.beats, 0) FROM heartbeat_states s
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT s.heartbeat_id, s.body, COALESCE(v.beats, 0) FROM heartbeat_states s
 		LEFT JOIN heartbeat_values v ON v.heartbeat_id = s.heartbeat_id`).Rows()
 	err = scanAll(rows, err, func(r rowScanner) error {
-		var id int64
-		var body, values []byte
-		var seen int64
-		if err := r.Scan(&id, &body, &values, &seen); err != nil {
+		var id, seen int64
+		var body []byte
+		if err := r.Scan(&id, &body, &seen); err != nil {
 			return err
 		}
 		s, err := unpackBeatState(id, body)
-		s.Values, s.ValuesSeen = values, seen
+		s.ValuesSeen = seen
 		all[id] = s
 		return err
 	})
 	return all, db.fault("read the states of heartbeats", err)
+}
+
+// HeartbeatValues returns what the watch over a heartbeat's values has learned,
+// and the number of the newest beat that it knows; nothing when none was stored.
+func (db *DB) HeartbeatValues(ctx context.Context, id int64) (data []byte, seen int64, err error) {
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT body, beats FROM heartbeat_values WHERE heartbeat_id = ?`, id).Rows()
+	err = scanAll(rows, err, func(r rowScanner) error { return r.Scan(&data, &seen) })
+	return data, seen, db.fault("read what was learned of values", err)
 }
 
 // packedBeat is a commit on its way, packed by the caller and not by the writer.

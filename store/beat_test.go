@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -47,6 +48,14 @@ func TestHeartbeat_ComesBackAsItWasSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	db = openAt(t, path)
+	values, seen, err := db.HeartbeatValues(t.Context(), h.ID)
+	if err != nil || seen != 7 || !bytes.Equal(values, state.Values) {
+		t.Errorf("what was learned of values is %v of beat %d, %v", values, seen, err)
+	}
+	if none, seen, err := db.HeartbeatValues(t.Context(), h.ID+1); none != nil || seen != 0 || err != nil {
+		t.Errorf("nothing was learned, and it is %v of beat %d, %v", none, seen, err)
+	}
+	state.Values = nil
 	states, err := db.HeartbeatStates(t.Context())
 	if err != nil || !reflect.DeepEqual(states[h.ID], state) {
 		t.Errorf("%v\ngot  %+v\nwant %+v", err, states[h.ID], state)

@@ -25,6 +25,7 @@ import (
 type heartbeatConfig struct {
 	Zone   string
 	Quota  int
+	Values int
 	Alerts []string
 
 	PacemakerListen string
@@ -37,6 +38,7 @@ type heartbeatConfig struct {
 func (c *heartbeatConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Zone, "heartbeat-zone", "UTC", "time zone of heartbeats that name none")
 	f.IntVar(&c.Quota, "heartbeat-quota", heartbeat.DefaultQuota, "heartbeats that a space may have for a beat to make one more, unless its key says otherwise")
+	f.IntVar(&c.Values, "heartbeat-detectors", heartbeat.DefaultDetectors, "heartbeats whose detector of odd values is kept in memory, some 90 kB each; the others' are read when a value comes")
 	f.StringArrayVar(&c.Alerts, "heartbeat-alert", nil, "destination of heartbeats that are made by their first beat; may be repeated")
 	f.StringVar(&c.PacemakerListen, "pacemaker-listen", "", "another address to serve Pacemaker's API on, at its root, such as :7223")
 	f.StringVar(&c.PacemakerPath, "pacemaker-path", "/pacemaker", "path of Pacemaker's API on the address of the pages")
@@ -54,6 +56,9 @@ func (c heartbeatConfig) validate() error {
 	}
 	if c.Quota < 0 {
 		return monitor.Invalid("heartbeat-quota", "%d is negative", c.Quota)
+	}
+	if c.Values < 0 {
+		return monitor.Invalid("heartbeat-detectors", "%d is negative", c.Values)
 	}
 	for i, to := range c.Alerts {
 		if _, err := monitor.ParseDestination(to); err != nil {
@@ -75,7 +80,7 @@ func (s *server) openHeartbeats(ctx context.Context) error {
 		return monitor.Invalid("heartbeat-zone", "%q is no time zone; use a name such as Europe/Berlin", c.Zone)
 	}
 	if s.beats, err = heartbeat.Open(ctx, heartbeat.Options{
-		Store: s.db, Reporter: s.desk, Zone: zone, Quota: c.Quota, Alerts: c.Alerts, Expiry: c.PacemakerExpiry,
+		Store: s.db, Reporter: s.desk, Zone: zone, Quota: c.Quota, Alerts: c.Alerts, Expiry: c.PacemakerExpiry, Values: c.Values,
 		Changed: s.bell.Ring, Now: time.Now, Log: log,
 	}); err != nil {
 		return err
