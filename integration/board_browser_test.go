@@ -24,8 +24,9 @@ func gateOf(t *testing.T, s *server, component string) int {
 // What somebody on duty does: freeze a component by hand, with the keyboard, see
 // it on a page that another has open, and end it; then make a component.
 func TestDemo_AnOverrideAndAComponentByHand(t *testing.T) {
+	t.Parallel()
 	demo := startDemo(t)
-	poll(t, "the board has its example", soon, func() error { return demo.call(http.MethodGet, "/api/v1/board/office", nil, &struct{}{}) })
+	poll(t, "the board has its example", patience, func() error { return demo.call(http.MethodGet, "/api/v1/board/office", nil, &struct{}{}) })
 	watcher := browsertest.Start(t, demo.base)
 	watcher.Open("/board")
 	watcher.Wait("document.querySelector('.board-tree')?.textContent.includes('Office')")

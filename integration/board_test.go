@@ -82,6 +82,7 @@ func TestBoard_RealAlertmanagerAndPrometheus(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	am, prom := freePort(t), freePort(t)
 	amURL, promURL := fmt.Sprintf("http://127.0.0.1:%d", am), fmt.Sprintf("http://127.0.0.1:%d", prom)

@@ -20,6 +20,7 @@ func TestFullDisk_LosesRunsButNoNews(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a quarter of a minute")
 	}
+	t.Parallel()
 	world, source := startFlips(t)
 	sinks := startSinks(t, 1)
 	sinks.calmDown()

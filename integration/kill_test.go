@@ -43,12 +43,16 @@ func TestKill_EveryIncidentIsAccountedFor(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel()
 	t.Logf("seed %d", *killSeed)
 	world, source := startFlips(t)
 	sinks := startSinks(t, *killSeed)
 	db := filepath.Join(t.TempDir(), "wingmirror.db")
 	createFlipping(t, db)
-	program := buildProgram(t)
+	program := filepath.Join(t.TempDir(), "wingmirror") // by this name its processes are known
+	if err := os.Link(buildProgram(t), program); err != nil {
+		t.Fatal(err)
+	}
 	args := []string{
 		"serve", "--graphite", source, "--graphite-step", "1s", "--graphite-lag", "-1s", "--db", db, "--listen", "127.0.0.1:0",
 		"--smtp", "smtp://" + sinks.mailAddress, "--pagerduty-endpoint", sinks.pagerURL, "--min-interval", "1s", "--log-level", "warn",

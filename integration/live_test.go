@@ -53,15 +53,17 @@ if (errors > 50) throw errors + " errors"
 
 func TestLife_FromGraphiteToPageAndMailAndBack(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes minutes")
+		t.Skip("takes a minute")
 	}
-	testLife(t, graphitetest.StartGraphiteWeb(t), []*watched{everyFiveSeconds(), everyMinute()})
+	t.Parallel()
+	testLife(t, graphitetest.StartGraphiteWeb(t), []*watched{everyFiveSeconds(), ofTheMinute()})
 }
 
 func TestLife_OnCarbonAPI(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
+	t.Parallel()
 	testLife(t, graphitetest.StartCarbonAPI(t), []*watched{everyFiveSeconds()})
 }
 
@@ -72,9 +74,11 @@ func everyFiveSeconds() *watched {
 	}
 }
 
-func everyMinute() *watched {
+// ofTheMinute looks at a metric of one point per minute, of which the newest is
+// overwritten until its minute is over.
+func ofTheMinute() *watched {
 	return &watched{
-		name: "Errors by the minute", every: time.Minute, schedule: "* * * * *", target: "sumSeries(" + slowMetric + ")", minutes: 10,
+		name: "Errors by the minute", every: 10 * time.Second, schedule: "*/10 * * * * *", target: "sumSeries(" + slowMetric + ")", minutes: 10,
 		mail: "minutes@example.com", key: strings.Repeat("6", 32),
 	}
 }

@@ -16,6 +16,7 @@ import (
 // A real Graphite that keeps points of ten seconds for an hour, and averages of a
 // minute after that: the backtest says so, and goes on over the step.
 func TestBacktest_RealGraphiteWithARetentionStep(t *testing.T) {
+	t.Parallel()
 	backend := graphitetest.StartGraphiteWeb(t)
 	now := time.Now().Unix() / 60 * 60
 	for at := now - 3*3600; at < now-3600; at += 60 {

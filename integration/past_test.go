@@ -18,6 +18,7 @@ import (
 // What somebody does who wants to be paged at another level: edit the threshold,
 // see over a week what that changes, and save. The counts stand beside the Save button.
 func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
+	t.Parallel()
 	demo := startDemo(t)
 	var list struct {
 		Monitors []struct {
@@ -76,6 +77,7 @@ func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
 
 // A backtest of the seconds in which a real server ran gives what its runs gave.
 func TestDemo_BacktestReproducesWhatTheServerDid(t *testing.T) {
+	t.Parallel()
 	program := buildProgram(t)
 	demo := start(t, program, "demo", "--listen", "127.0.0.1:0")
 	t.Cleanup(demo.stop)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestDemo_RulesAreTriedAndSaved(t *testing.T) {
+	t.Parallel()
 	axe := browsertest.Axe(t)
 	demo := startDemo(t)
 	b := browsertest.Start(t, demo.base)

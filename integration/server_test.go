@@ -18,16 +18,40 @@ import (
 	"time"
 )
 
-// buildProgram builds the program as it is released, for one test.
+// buildProgram returns the program as it is released, which all tests share. A
+// test that has to know the program's processes from those of others copies it.
 func buildProgram(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "wingmirror")
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+var built = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(workshop, "wingmirror")
 	build := exec.Command("go", "build", "-o", program, "wingmirror/cmd/wingmirror")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, output)
+		return "", fmt.Errorf("build: %w\n%s", err, output)
 	}
-	return program
+	return program, nil
+})
+
+// workshop is where the program is built; it is gone when all tests are over.
+var workshop string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "wingmirror-integration")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	workshop = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 // server is a running wingmirror, as an operator has it: a process and its address.
