@@ -96,15 +96,33 @@ const (
 )
 
 // subjectOf returns the subject that key was made from, if this installation
-// made it.
+// made it. Of one that the key has only in part, the incident must have been seen
+// since the program began.
 func (d *Desk) subjectOf(key string) (monitor.Subject, bool) {
 	rest, ok := strings.CutPrefix(key, "wingmirror-"+d.o.Installation+"/")
 	end := strings.LastIndexByte(rest, '/')
 	if !ok || end < 0 {
 		return monitor.Subject{}, false
 	}
+	if strings.Contains(rest[:end], cutMark) {
+		if subject, known := d.opened(key); known {
+			return subject, true
+		}
+	}
 	subject, err := monitor.ParseSubject(rest[:end])
 	return subject, err == nil
+}
+
+// opened returns the subject of the incident under way that has the key.
+func (d *Desk) opened(key string) (monitor.Subject, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for subject, state := range d.states {
+		if state.Open != nil && state.Open.Key == key {
+			return subject, true
+		}
+	}
+	return monitor.Subject{}, false
 }
 
 // Note adds a person's note to the timeline of the incident under way.

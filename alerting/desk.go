@@ -2,6 +2,8 @@ package alerting
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +51,8 @@ type Desk struct {
 
 	mu     sync.Mutex
 	states map[monitor.Subject]monitor.State
+
+	again, setBack time.Time // times up to the first come again, since the clock was set back to the second
 }
 
 // NewDesk returns a desk that commits to the ledger.
@@ -91,7 +95,7 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 			OffDuty:      len(f.Monitor.Alerts) > 0,
 			Silence:      d.silence(about, f.Outcome.At),
 			Source:       d.source.hold(),
-			Key:          d.key(f.Outcome.Subject, f.Outcome.At),
+			Key:          d.newKey(f.Outcome.Subject, f.Outcome.At),
 		})
 		commit := change.Commit(about, f.Outcome.At)
 		run := f.Run
@@ -109,13 +113,12 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 // that of a source.
 func (d *Desk) Observe(ctx context.Context, o monitor.Outcome, about monitor.Message, terms Terms) (monitor.Change, error) {
 	terms.Policy = terms.Policy.Or(d.o.Defaults)
-	terms.Key = d.key(o.Subject, o.At)
 	about.RepeatAfter, about.Text = terms.Policy.Repeat, o.Message
 	terms.Silence = d.silence(about, o.At)
 	return d.swap(ctx, o.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {
 		t := terms
 		t.Destinations = d.audience(terms.Destinations, before.Open, o.At)
-		t.OffDuty = len(terms.Destinations) > 0
+		t.OffDuty, t.Key = len(terms.Destinations) > 0, d.newKey(o.Subject, o.At)
 		change := Decide(before, o, t)
 		return change, change.Commit(about, o.At)
 	})
@@ -159,7 +162,11 @@ func (d *Desk) swap(ctx context.Context, subject monitor.Subject, decide func(mo
 		if err != nil {
 			return monitor.Change{}, err
 		}
-		mended, set := before.NotAfter(d.o.Now())
+		now := d.o.Now()
+		mended, set := before.NotAfter(now)
+		if set {
+			d.noteSetBack(now, before.At)
+		}
 		change, commit := decide(mended)
 		if change.Decision.Reason == monitor.ReasonLate {
 			return change, nil
@@ -204,10 +211,43 @@ func (d *Desk) forget(subject monitor.Subject) {
 	delete(d.states, subject)
 }
 
+// maxKeySubject is how many bytes of a subject a key has: a key may have 255.
+const maxKeySubject = 180
+
 // key names an incident for ever: two installations, two subjects or two times
 // never share one. It is short enough for PagerDuty's dedup key.
 func (d *Desk) key(subject monitor.Subject, at time.Time) string {
-	return "wingmirror-" + d.o.Installation + "/" + monitor.Cut(subject.String(), 180) + "/" + strconv.FormatInt(at.UnixMilli(), 10)
+	text := subject.String()
+	if len(text) > maxKeySubject {
+		sum := sha256.Sum256([]byte(text))
+		end := cutMark + hex.EncodeToString(sum[:8])
+		text = monitor.Cut(text, maxKeySubject-len(end)) + end
+	}
+	return "wingmirror-" + d.o.Installation + "/" + text + "/" + strconv.FormatInt(at.UnixMilli(), 10)
+}
+
+// cutMark stands before what tells long subjects apart in keys.
+const cutMark = "~"
+
+// newKey is the key of an incident that begins now. At a time that comes again,
+// since the clock was set back, there may have been one before.
+func (d *Desk) newKey(subject monitor.Subject, at time.Time) string {
+	key := d.key(subject, at)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if at.After(d.again) {
+		return key
+	}
+	return key + "-" + strconv.FormatInt(d.again.Sub(d.setBack).Milliseconds(), 36)
+}
+
+// noteSetBack notes that the clock shows now although there was an outcome at a later time.
+func (d *Desk) noteSetBack(now, later time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if later.After(d.again) {
+		d.again, d.setBack = later, now
+	}
 }
 
 func (d *Desk) silence(about monitor.Message, at time.Time) *Hold {

@@ -75,6 +75,9 @@ func (s *source) saw(f Finished) (monitor.Outcome, bool) {
 		if !s.down {
 			return monitor.Outcome{}, false
 		}
+		if !at.After(s.reported) { // another run of the same tick had no answer yet
+			at = s.reported.Add(time.Millisecond)
+		}
 		s.down, s.reported = false, at
 		return monitor.Outcome{Subject: s.subject(), At: at, Level: monitor.OK}, true
 	case failed:
@@ -89,6 +92,18 @@ func (s *source) saw(f Finished) (monitor.Outcome, bool) {
 		return monitor.Outcome{Subject: s.subject(), At: at, Level: monitor.Critical, Message: s.message()}, true
 	}
 	return monitor.Outcome{}, false
+}
+
+// settle takes what became of an outcome about the source. What was not stored is
+// to be seen again by the next run.
+func (s *source) settle(o monitor.Outcome, change monitor.Change, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.down = change.State.Open != nil
+		return
+	}
+	s.down, s.reported = o.Level == monitor.OK, time.Time{}
 }
 
 // follow forgets times that lie ahead of a run's: the clock was set back.
@@ -170,7 +185,8 @@ func (d *Desk) watchSource(ctx context.Context, f Finished) error {
 	about := monitor.Message{Name: d.source.o.Name, Subject: outcome.Subject, Text: outcome.Message}
 	policy := monitor.DefaultPolicy() // it has waited long enough already
 	policy.Repeat = d.o.Defaults.Repeat
-	_, err := d.Observe(ctx, outcome, about, Terms{Policy: policy, Destinations: d.source.o.Alerts})
+	change, err := d.Observe(ctx, outcome, about, Terms{Policy: policy, Destinations: d.source.o.Alerts})
+	d.source.settle(outcome, change, err)
 	return err
 }
 

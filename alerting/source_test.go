@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -110,6 +111,51 @@ func TestSource_IncidentOfAnEarlierProcessIsResolved(t *testing.T) {
 		tickAll(t, first, m, i, monitor.StatusFailed)
 	}
 	tickAll(t, sourceDesk(db), m, 6, monitor.StatusOK)
+	if got := told(t, db); fmt.Sprint(got) != "[fire source/graphite resolve source/graphite]" {
+		t.Errorf("got notices %v", got)
+	}
+}
+
+func TestSource_AnswersWithinTheTickThatFoundItDown(t *testing.T) {
+	db := openStore(t)
+	first, second := []monitor.Monitor{createMonitor(t, db)}, []monitor.Monitor{createMonitor(t, db)}
+	desk := sourceDesk(db)
+	for i := range 4 {
+		tickAll(t, desk, first, i, monitor.StatusFailed)
+	}
+	tickAll(t, desk, second, 3, monitor.StatusOK) // of the same scheduled time
+	if got := told(t, db); fmt.Sprint(got) != "[fire source/graphite resolve source/graphite]" {
+		t.Errorf("got notices %v", got)
+	}
+}
+
+// full is a ledger that stores nothing about the source while it is set.
+type full struct {
+	*store.DB
+	set bool
+}
+
+func (f *full) Commit(ctx context.Context, c monitor.Commit) error {
+	if f.set && c.State.Subject.Kind == monitor.KindSource {
+		return monitor.ErrUnavailable
+	}
+	return f.DB.Commit(ctx, c)
+}
+
+func TestSource_AnAnswerThatCouldNotBeStoredIsNotForgotten(t *testing.T) {
+	db := openStore(t)
+	m := []monitor.Monitor{createMonitor(t, db)}
+	ledger := &full{DB: db}
+	desk := NewDesk(DeskOptions{
+		Now: afterAll, Ledger: ledger, Installation: db.Installation(), Source: SourceOptions{Name: "graphite", Alerts: ops},
+	})
+	for i := range 5 {
+		tickAll(t, desk, m, i, monitor.StatusFailed)
+	}
+	ledger.set = true
+	tickAll(t, desk, m, 6, monitor.StatusOK)
+	ledger.set = false
+	tickAll(t, desk, m, 7, monitor.StatusOK)
 	if got := told(t, db); fmt.Sprint(got) != "[fire source/graphite resolve source/graphite]" {
 		t.Errorf("got notices %v", got)
 	}
