@@ -39,6 +39,7 @@ type DispatcherOptions struct {
 	Concurrency int              // attempts under way at once, for each channel; default 8
 	FirstRetry  time.Duration    // default 5 s, then twice as long each time
 	LastRetry   time.Duration    // the longest, default 5 min
+	GiveUp      time.Duration    // how long a notice is tried, default a week
 	Jitter      func() float64   // in [0,1); default math/rand
 	Now         func() time.Time // the clock on the wall, default time.Now
 }
@@ -53,6 +54,7 @@ func (o DispatcherOptions) withDefaults() DispatcherOptions {
 	set(&o.Grace, 10*time.Second)
 	set(&o.FirstRetry, 5*time.Second)
 	set(&o.LastRetry, 5*time.Minute)
+	set(&o.GiveUp, 7*24*time.Hour)
 	if o.Concurrency == 0 {
 		o.Concurrency = 8
 	}
@@ -240,6 +242,11 @@ func (l *lane) attempt(ctx context.Context, n monitor.Notice) monitor.Attempt {
 		log.Error("notice refused for good", "error", a.Error)
 		return a
 	}
+	if n.Attempts >= leastAttempts && a.At.Sub(n.CreatedAt) > l.o.GiveUp {
+		a.Outcome, a.Error = monitor.AttemptRefused, fmt.Sprintf("given up after %d attempts: %s", n.Attempts+1, a.Error)
+		log.Error("notice given up", "error", a.Error)
+		return a
+	}
 	wait := l.backoff(n.Attempts)
 	if asked, ok := errors.AsType[*RetryAfterError](err); ok {
 		wait = max(wait, min(asked.After, maxRetryAfter))
@@ -250,6 +257,7 @@ func (l *lane) attempt(ctx context.Context, n monitor.Notice) monitor.Attempt {
 }
 
 const (
+	leastAttempts = 20 // before one is given up, however old it seems by a clock that was set
 	maxErrorText  = 1000
 	maxRetryAfter = time.Hour // whatever a server asks for; pages should not be late by a day
 )

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,7 +34,7 @@ func (o *memoryOutbox) add(incident string, destinations ...monitor.Destination)
 	o.mu.Lock()
 	for _, d := range destinations {
 		o.notices = append(o.notices, monitor.Notice{
-			ID: int64(len(o.notices) + 1), Incident: incident, Destination: d, Status: monitor.NoticePending, NextAt: time.Now(),
+			ID: int64(len(o.notices) + 1), Incident: incident, Destination: d, Status: monitor.NoticePending, CreatedAt: time.Now(), NextAt: time.Now(),
 		})
 	}
 	o.mu.Unlock()
@@ -437,4 +438,24 @@ func TestDispatcher_AClockThatIsSetMakesNothingWaitLonger(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestDispatcher_GivesUpAfterAWeek(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outbox := newOutbox()
+		stop := dispatch(t, DispatcherOptions{Outbox: outbox, Channels: map[string]Channel{
+			"mailto": channelFunc(func(context.Context, monitor.Notice) error { return errors.New("no such host") }),
+		}})
+		defer stop()
+		outbox.add("k", "mailto:a@b.c")
+		pass(7*24*time.Hour - time.Minute)
+		if got := outbox.statuses(); got[0] != monitor.NoticePending {
+			t.Errorf("got %v before the week is over", got)
+		}
+		pass(10 * time.Minute)
+		last := outbox.attempts[len(outbox.attempts)-1]
+		if got := outbox.statuses(); got[0] != monitor.NoticeFailed || !strings.HasPrefix(last.Error, "given up after ") || !strings.HasSuffix(last.Error, ": no such host") {
+			t.Errorf("got %v with %q", got, last.Error)
+		}
+	})
 }

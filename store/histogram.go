@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -243,20 +244,69 @@ func (db *DB) HistogramsLatest(ctx context.Context) (map[string]HistogramLatest,
 	return all, db.fault("read histograms", err)
 }
 
-// SweepHistograms removes periods that began before a time, layouts that nothing
-// uses any more, and the text of mails of that time that are not sent any more.
-// Their keys stay, so that none is sent again.
+// SweepHistograms removes periods that began before a time, the regressions and
+// received alerts of that time, layouts that nothing uses any more, and the text of
+// mails of that time that are not sent any more. Their keys stay, so that none is
+// sent again. It works in short transactions, as Sweep does.
 func (db *DB) SweepHistograms(ctx context.Context, before time.Time) error {
-	return db.transaction(ctx, "remove old histograms", func(tx *gorm.DB) error {
-		if err := tx.Exec(`UPDATE mails SET body = '' WHERE next_at = 0 AND created_at < ? AND body <> ''`, millis(before)).Error; err != nil {
-			return err
+	return db.fault("remove old histograms", db.sweepHistograms(ctx, before))
+}
+
+func (db *DB) sweepHistograms(ctx context.Context, before time.Time) error {
+	border := millis(before)
+	_, err := db.deleteAll(ctx, `UPDATE mails SET body = '' WHERE id IN
+		(SELECT id FROM mails WHERE next_at = 0 AND created_at < ? AND body <> '' LIMIT ?)`, border, sweepChunk)
+	if err != nil {
+		return err
+	}
+	// Day by day a period leaves what is looked at; a regression goes only when
+	// nothing that is looked at could date it to where it was.
+	_, err = db.deleteAll(ctx, `DELETE FROM histogram_regressions WHERE id IN
+		(SELECT id FROM histogram_regressions WHERE at < ? - 3 * span LIMIT ?)`, border, sweepChunk)
+	if err != nil {
+		return err
+	}
+	_, err = db.deleteAll(ctx, `DELETE FROM medusa_alerts WHERE id IN (SELECT id FROM medusa_alerts WHERE date < ? LIMIT ?)`,
+		before.UTC().Format(time.DateOnly), sweepChunk)
+	if err != nil {
+		return err
+	}
+	gone, err := db.sweepPeriods(ctx, border)
+	if err != nil || gone == 0 {
+		return err
+	}
+	return db.sweepLayouts(ctx)
+}
+
+// sweepLayouts looks for layouts that nothing uses without holding up who writes,
+// and looks at those few again before they go.
+func (db *DB) sweepLayouts(ctx context.Context) error {
+	var unused []int64
+	err := db.read.WithContext(ctx).Raw(`SELECT id FROM histogram_layouts WHERE id NOT IN (SELECT layout FROM histogram_periods) LIMIT ?`, sweepChunk).Scan(&unused).Error
+	if err != nil || len(unused) == 0 {
+		return err
+	}
+	return db.write.WithContext(ctx).Exec(`DELETE FROM histogram_layouts WHERE id IN ?
+		AND id NOT IN (SELECT layout FROM histogram_periods WHERE layout IN ?)`, unused, unused).Error
+}
+
+// sweepPeriods walks from histogram to histogram, since periods are clustered by them.
+func (db *DB) sweepPeriods(ctx context.Context, border int64) (int64, error) {
+	var names []string
+	if err := db.read.WithContext(ctx).Raw(`SELECT name FROM histograms h WHERE EXISTS
+		(SELECT 1 FROM histogram_periods p WHERE p.name = h.name AND p.at < ?) ORDER BY name`, border).Scan(&names).Error; err != nil {
+		return 0, err
+	}
+	var gone int64
+	for chunk := range slices.Chunk(names, sweepChunk/10) {
+		n, err := db.deleteAll(ctx, `DELETE FROM histogram_periods WHERE (name, at) IN
+			(SELECT name, at FROM histogram_periods WHERE name IN ? AND at < ? LIMIT ?)`, chunk, border, sweepChunk)
+		gone += n
+		if err != nil {
+			return gone, err
 		}
-		gone := tx.Exec(`DELETE FROM histogram_periods WHERE at < ?`, millis(before))
-		if gone.Error != nil || gone.RowsAffected == 0 {
-			return gone.Error
-		}
-		return tx.Exec(`DELETE FROM histogram_layouts WHERE id NOT IN (SELECT layout FROM histogram_periods)`).Error
-	})
+	}
+	return gone, nil
 }
 
 // numbersText writes numbers so that they are read back to the last bit,

@@ -73,13 +73,23 @@ func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
 	if err := tx.Create(&message).Error; err != nil {
 		return err
 	}
-	rows := make([]noticeRow, len(notices))
-	for i, n := range notices {
-		rows[i] = noticeRow{
+	rows := make([]noticeRow, 0, len(notices))
+	for _, n := range notices {
+		if n.Message.Kind == monitor.NoticeRepeat {
+			if waits, err := renewRepeat(tx, n, message.ID); err != nil {
+				return err
+			} else if waits {
+				continue
+			}
+		}
+		rows = append(rows, noticeRow{
 			IncidentID: incident, Incident: n.Incident, MessageID: message.ID, Kind: string(n.Message.Kind),
 			Scheme: n.Destination.Scheme(), Destination: string(n.Destination),
 			Status: string(monitor.NoticePending), CreatedAt: millis(n.CreatedAt), NextAt: millis(n.NextAt), WaitsSince: millis(n.CreatedAt),
-		}
+		})
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	if err := tx.Create(&rows).Error; err != nil {
 		return err
@@ -92,6 +102,16 @@ func queueNotices(tx *gorm.DB, incident int64, notices []monitor.Notice) error {
 		}
 	}
 	return nil
+}
+
+// renewRepeat has a repeat that still waits to be delivered, and is the last that
+// does, tell what the new one tells, and reports whether there is one: whoever
+// could not be reached for a day is not told the same 24 times.
+func renewRepeat(tx *gorm.DB, n monitor.Notice, message int64) (bool, error) {
+	renewed, err := affected(tx.Exec(`UPDATE notices SET message_id = ?, created_at = ? WHERE kind = 'repeat' AND status = 'pending' AND id =
+		(SELECT MAX(id) FROM notices WHERE incident = ? AND destination = ? AND status = 'pending')`,
+		message, millis(n.CreatedAt), n.Incident, string(n.Destination)))
+	return renewed > 0, err
 }
 
 // follows reports whether a kind of notice means nothing to whoever never heard of
@@ -195,12 +215,29 @@ func (db *DB) Tried(ctx context.Context, a monitor.Attempt) error {
 		}
 		var row noticeRow
 		err = tx.Raw(`UPDATE notices SET status = ?, next_at = ?, waits_since = ?, attempts = attempts + 1, delivered_at = ?, error = ? WHERE id = ?
-			RETURNING incident, destination`, string(status), millis(a.RetryAt), millis(a.At), delivered, a.Error, a.Notice).Row().Scan(&row.Incident, &row.Destination)
+			RETURNING incident, destination, attempts`, string(status), millis(a.RetryAt), millis(a.At), delivered, a.Error, a.Notice).Row().
+			Scan(&row.Incident, &row.Destination, &row.Attempts)
 		if err == nil && a.Outcome == monitor.AttemptRefused {
 			err = dropMoot(tx, row.Incident, row.Destination)
 		}
+		if err == nil && row.Attempts > keepFirst+keepLast {
+			err = thinAttempts(tx, a.Notice)
+		}
 		return err
 	})
+}
+
+// Of the attempts to deliver one notice, the first and the last are kept.
+const (
+	keepFirst = 10
+	keepLast  = 40
+)
+
+func thinAttempts(tx *gorm.DB, notice int64) error {
+	return tx.Exec(`DELETE FROM attempts WHERE notice_id = ?
+		AND id > (SELECT id FROM attempts WHERE notice_id = ? ORDER BY id LIMIT 1 OFFSET ?)
+		AND id <= (SELECT id FROM attempts WHERE notice_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+		notice, notice, keepFirst-1, notice, keepLast).Error
 }
 
 // Retry makes a notice due again at once: one that was refused for good, or one

@@ -42,7 +42,7 @@ func (db *DB) RuleFiles(ctx context.Context, before, limit int) ([]monitor.RuleF
 }
 
 // SaveRuleFile stores the text as the version after base, which must be the
-// newest one, 0 when there is none; otherwise it is ErrConflict.
+// newest one, 0 when there is none; otherwise it is ErrConflict. The newest 500 are kept.
 func (db *DB) SaveRuleFile(ctx context.Context, text, author string, base int, at time.Time) (monitor.RuleFile, error) {
 	row := ruleFileRow{Version: base + 1, Body: text, Author: author, SavedAt: millis(at)}
 	err := db.transaction(ctx, "save the rules", func(tx *gorm.DB) error {
@@ -53,10 +53,16 @@ func (db *DB) SaveRuleFile(ctx context.Context, text, author string, base int, a
 		if newest != base {
 			return fmt.Errorf("%w: they were changed by somebody else meanwhile (version %d, yours is of %d)", monitor.ErrConflict, newest, base)
 		}
-		return tx.Create(&row).Error
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`DELETE FROM rule_files WHERE version <= ?`, row.Version-keepRuleFiles).Error
 	})
 	return row.file(), err
 }
+
+// keepRuleFiles is how many versions of the rules file are kept.
+const keepRuleFiles = 500
 
 // RuleWindows returns what the rules remembered when it was last saved, and the
 // Seq of the last event that is in it.

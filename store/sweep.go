@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"wingmirror/monitor"
 )
 
 // Retention says how long things are kept. Zero fields mean for ever.
 type Retention struct {
-	Runs      time.Duration // run rows, and the output and graphs kept with them
+	Runs      time.Duration // run rows, the output and graphs kept with them, shadows that ended, and what is known of a rule's keys that are well
 	Incidents time.Duration // closed incidents with their timeline and notices, and silences that are over
 	Audit     time.Duration // entries of the audit log
 }
@@ -22,6 +24,8 @@ type Swept struct {
 	Notices   int64
 	Silences  int64
 	Audit     int64
+	Shadows   int64
+	States    int64
 }
 
 // sweepChunk is how many rows one transaction of a sweep removes: a few
@@ -35,6 +39,12 @@ const sweepChunk = 1000
 func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, error) {
 	var swept Swept
 	err := db.sweepRuns(ctx, keep.Runs, at, &swept)
+	if err == nil && keep.Runs > 0 {
+		swept.Shadows, err = db.sweepShadows(ctx, millis(at.Add(-keep.Runs)))
+	}
+	if err == nil && keep.Runs > 0 {
+		swept.States, err = db.sweepStates(ctx, millis(at.Add(-keep.Runs)))
+	}
 	if err == nil && keep.Incidents > 0 {
 		err = db.sweepIncidents(ctx, millis(at.Add(-keep.Incidents)), &swept)
 	}
@@ -77,22 +87,43 @@ func (db *DB) sweepRuns(ctx context.Context, keep time.Duration, at time.Time, s
 	}
 }
 
+// sweepRunsOf leaves the runs to the end, since they are what leads to the rest: a
+// sweep that is cut short finds it again.
 func (db *DB) sweepRunsOf(ctx context.Context, id, border int64, swept *Swept) error {
-	n, err := db.deleteAll(ctx, `DELETE FROM runs WHERE monitor_id = ? AND scheduled_at IN
-		(SELECT scheduled_at FROM runs WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
-		id, id, border, sweepChunk)
-	swept.Runs += n
-	if err != nil {
+	if err := db.sweepRecordingsOf(ctx, id, border); err != nil {
 		return err
 	}
-	n, err = db.deleteAll(ctx, `DELETE FROM kept_details WHERE monitor_id = ? AND scheduled_at IN
+	n, err := db.deleteAll(ctx, `DELETE FROM kept_details WHERE monitor_id = ? AND scheduled_at IN
 		(SELECT scheduled_at FROM kept_details WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
 		id, id, border, sweepChunk/10)
 	swept.Details += n
 	if err != nil {
 		return err
 	}
-	return db.sweepRecordingsOf(ctx, id, border)
+	n, err = db.deleteAll(ctx, `DELETE FROM runs WHERE monitor_id = ? AND scheduled_at IN
+		(SELECT scheduled_at FROM runs WHERE monitor_id = ? AND scheduled_at < ? ORDER BY scheduled_at LIMIT ?)`,
+		id, id, border, sweepChunk)
+	swept.Runs += n
+	return err
+}
+
+// sweepShadows removes shadows that ended before the border, their runs first.
+func (db *DB) sweepShadows(ctx context.Context, border int64) (int64, error) {
+	const over = `SELECT id FROM shadows WHERE (ended_at > 0 AND ended_at < ? OR ends_at < ?)`
+	_, err := db.deleteAll(ctx, `DELETE FROM shadow_runs WHERE (shadow_id, scheduled_at) IN
+		(SELECT shadow_id, scheduled_at FROM shadow_runs WHERE shadow_id IN (`+over+`) LIMIT ?)`, border, border, sweepChunk)
+	if err != nil {
+		return 0, err
+	}
+	return db.deleteAll(ctx, `DELETE FROM shadows WHERE id IN (`+over+` LIMIT ?)`, border, border, sweepChunk)
+}
+
+// sweepStates removes states that say no more than that all was well when
+// something was last heard: to alerting that is the same as never seen. Those of
+// monitors go with their monitors.
+func (db *DB) sweepStates(ctx context.Context, border int64) (int64, error) {
+	return db.deleteAll(ctx, `DELETE FROM states WHERE (kind, key) IN (SELECT kind, key FROM states
+		WHERE kind <> 'monitor' AND incident = '' AND level <= ? AND at < ? LIMIT ?)`, monitor.OK, border, sweepChunk)
 }
 
 func (db *DB) sweepIncidents(ctx context.Context, border int64, swept *Swept) error {
@@ -104,6 +135,12 @@ func (db *DB) sweepIncidents(ctx context.Context, border int64, swept *Swept) er
 	}
 	_, err = db.deleteAll(ctx, `DELETE FROM messages WHERE id IN
 		(SELECT m.id FROM messages m WHERE NOT EXISTS (SELECT 1 FROM notices n WHERE n.message_id = m.id) LIMIT ?)`, sweepChunk)
+	if err != nil {
+		return err
+	}
+	// A label of an incident keeps its span.
+	err = db.write.WithContext(ctx).Exec(`UPDATE labels SET until_at = (SELECT closed_at FROM incidents i WHERE i.id = incident_id)
+		WHERE until_at = 0 AND incident_id IN (SELECT id FROM incidents WHERE closed_at > 0 AND closed_at < ?)`, border).Error
 	if err != nil {
 		return err
 	}
