@@ -41,6 +41,10 @@ type Options struct {
 	Path string           // of the SQLite file, made if it is not there
 	Log  *slog.Logger     // nil: nothing is logged
 	Now  func() time.Time // the clock; required
+
+	// Serve is for the one server of a database: it is opened only if no other has
+	// it, and until Close no other will.
+	Serve bool
 }
 
 // DB is an open database. It is safe for many goroutines at once.
@@ -63,6 +67,7 @@ type DB struct {
 	closing chan struct{} // closed when no more commits are taken
 	closed  chan struct{} // closed when the writer has ended
 	close   sync.Once
+	held    *hold // nil unless this is the database's server
 }
 
 // pragmas hold on every connection. NORMAL under WAL survives a killed process;
@@ -91,7 +96,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		closing: make(chan struct{}), closed: make(chan struct{}),
 	}
 	db.beats = newBatcher(db, "store a beat", db.applyBeat)
-	if err := db.open(ctx); err != nil {
+	if err := db.open(ctx, o.Serve); err != nil {
 		db.closePools()
 		return nil, db.fault("open database "+o.Path, err)
 	}
@@ -100,11 +105,16 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-func (db *DB) open(ctx context.Context) error {
+func (db *DB) open(ctx context.Context, serve bool) error {
 	if err := touch(db.path); err != nil {
 		return err
 	}
 	var err error
+	if serve { // first of all: the schema is not to change under another server
+		if db.held, err = take(ctx, db.path); err != nil {
+			return err
+		}
+	}
 	if db.write, err = db.pool(pragmas+writing, 1); err != nil {
 		return err
 	}
@@ -194,6 +204,13 @@ func (db *DB) migrate(ctx context.Context) error {
 	if current == target {
 		return nil
 	}
+	if db.held == nil { // nor by a command of a newer program
+		held, err := take(ctx, db.path)
+		if err != nil {
+			return err
+		}
+		defer held.release() //nolint:errcheck // nothing was written to it
+	}
 	_, err = provider.Up(ctx)
 	return err
 }
@@ -249,6 +266,7 @@ func (db *DB) closePools() error {
 		}
 		errs = append(errs, err)
 	}
+	errs = append(errs, db.held.release())
 	return errors.Join(errs...)
 }
 

@@ -75,7 +75,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.db, err = store.Open(ctx, store.Options{Path: c.DB, Log: log.With("part", "store"), Now: time.Now}); err != nil {
+	if s.db, err = store.Open(ctx, store.Options{Path: c.DB, Log: log.With("part", "store"), Now: time.Now, Serve: true}); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, s.db.Close)
