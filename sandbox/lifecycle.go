@@ -255,8 +255,11 @@ func (w *process) whyUnready(words []byte) error {
 // convict answers the run that a worker died of.
 func (p *Pool) convict(w *process, e entry, words []byte) {
 	v := judge(w.cmd.ProcessState, words, e.limits)
-	if w.kill != nil {
+	switch group := w.child.group; {
+	case w.kill != nil:
 		v = *w.kill
+	case group != nil && group.overrun():
+		v = overMemory(e.limits)
 	}
 	result := faulty(v.fault, v.reason)
 	result.Output, result.Graph = w.partial(e.limits)

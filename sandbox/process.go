@@ -27,7 +27,8 @@ const (
 // those that never change.
 type process struct {
 	pool       *Pool
-	cmd        *exec.Cmd
+	child      child
+	cmd        *exec.Cmd // of child
 	stdin      *os.File
 	journal    *Journal // shared memory, or nil
 	generation int
@@ -68,7 +69,7 @@ type entry struct {
 // start runs the goroutines of a process that has just begun to live.
 func (p *Pool) start(child child) *process {
 	w := &process{
-		pool: p, cmd: child.cmd, stdin: child.stdin, generation: p.generation,
+		pool: p, child: child, cmd: child.cmd, stdin: child.stdin, generation: p.generation,
 		wake: make(chan struct{}, 1), slots: map[string]uint16{}, startedAt: p.now(),
 	}
 	setup := Setup{Limits: p.opts.Limits, Library: p.library, Disabled: p.opts.Disabled}
@@ -103,7 +104,7 @@ func (w *process) live(child child) {
 	words := <-complaint
 	child.close()
 	w.pool.bury(w, words)
-	child.unmap()
+	child.forget()
 }
 
 // awaitEnd waits for the end of a process that has closed its pipe. One that
@@ -344,7 +345,7 @@ func (w *process) end(v verdict) {
 		return
 	}
 	w.kill = &v
-	_ = w.cmd.Process.Kill() // it may just have died by itself
+	w.child.kill()
 }
 
 // abort kills the process and answers all it has in flight with an error.

@@ -26,7 +26,7 @@ func (r Report) Layer(name string) Layer {
 func (r Report) missing() error {
 	var names []string
 	for _, l := range r.Layers {
-		if !l.Active {
+		if !l.Active && !l.Extra {
 			names = append(names, fmt.Sprintf("%s (%s)", l.Name, l.Why))
 		}
 	}

@@ -21,6 +21,7 @@ type Layer struct {
 	Name   string // such as "seccomp"
 	Does   string // what it keeps a worker from, or what it bounds
 	Active bool
+	Extra  bool   // worth having, but Options.Strict does not ask for it
 	Why    string // why it is not in force, or a detail worth knowing; else ""
 }
 

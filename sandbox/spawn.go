@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ type child struct {
 	stdin          *os.File
 	stdout, stderr *os.File
 	shared         []byte // memory shared with it, nil where there is none
+	group          group  // around it, nil where there is none
 }
 
 func (c child) close() {
@@ -22,9 +24,21 @@ func (c child) close() {
 	_ = c.stderr.Close()
 }
 
-func (c child) unmap() {
+// forget gives back what was kept to learn how the process ended.
+func (c child) forget() {
 	if c.shared != nil {
 		unmapShared(c.shared)
+	}
+	if c.group != nil {
+		c.group.remove()
+	}
+}
+
+// kill ends the process, which may just have ended by itself.
+func (c child) kill() {
+	_ = c.cmd.Process.Kill()
+	if c.group != nil {
+		c.group.kill()
 	}
 }
 
@@ -48,6 +62,8 @@ type spawner struct {
 	// goroutine of the spawner changes them, while the pool waits for it.
 	ways    []isolation
 	refused []error
+	groups  grouping // nil where there are none
+	noGroup error    // why
 }
 
 type spawned struct {
@@ -59,6 +75,11 @@ func newSpawner(opts Options) *spawner {
 	s := &spawner{
 		opts: opts, path: opts.Path, requests: make(chan chan spawned), ended: make(chan struct{}),
 		ways: isolations(opts.Disabled),
+	}
+	if slices.Contains(opts.Disabled, groupLayer) {
+		s.noGroup = errOff
+	} else if s.groups, s.noGroup = newGrouping(opts); s.noGroup != nil {
+		s.groups = nil
 	}
 	go func() {
 		defer close(s.ended)
@@ -83,15 +104,24 @@ func (s *spawner) stop() {
 	<-s.ended
 }
 
+var errOff = errors.New("switched off")
+
 // try starts a process in the best way that works, and remembers which do not.
+// When none does, it may be for the group: an old kernel cannot start one inside.
 func (s *spawner) try() (child, error) {
 	for {
 		way := s.ways[len(s.refused)]
 		c, err := s.launch(way)
-		if err == nil || len(s.refused) == len(s.ways)-1 {
+		switch {
+		case err == nil:
+			return c, nil
+		case len(s.refused) < len(s.ways)-1:
+			s.refused = append(s.refused, err)
+		case s.groups == nil:
 			return c, err
+		default:
+			s.groups, s.noGroup, s.refused = nil, err, nil
 		}
-		s.refused = append(s.refused, err)
 	}
 }
 
@@ -111,7 +141,7 @@ func (s *spawner) launch(way isolation) (c child, err error) {
 					_ = f.Close()
 				}
 			}
-			c.unmap()
+			c.forget()
 		}
 	}()
 	cmd := exec.Command(path, s.opts.Args...)
@@ -138,8 +168,20 @@ func (s *spawner) launch(way isolation) (c child, err error) {
 	}
 	way.with(cmd)
 	c.cmd = cmd
+	if s.groups != nil {
+		if c.group, err = s.groups.enclose(cmd); err != nil {
+			return c, fmt.Errorf("make a %s: %w", groupLayer, err)
+		}
+	}
 	if err := cmd.Start(); err != nil {
 		return c, fmt.Errorf("with %s: %w", way.name, err)
+	}
+	if c.group != nil {
+		if err := c.group.started(cmd.Process); err != nil {
+			c.kill()
+			_ = cmd.Wait()
+			return c, fmt.Errorf("put into a %s: %w", groupLayer, err)
+		}
 	}
 	return c, nil
 }
@@ -160,11 +202,15 @@ func (s *spawner) layers() []Layer {
 		l := Layer{Name: way.name, Does: way.does, Active: i >= len(s.refused)}
 		switch {
 		case slices.Contains(s.opts.Disabled, way.name):
-			l.Active, l.Why = false, "switched off"
+			l.Active, l.Why = false, errOff.Error()
 		case !l.Active:
 			l.Why = s.refused[i].Error()
 		}
 		layers = append(layers, l)
 	}
-	return layers
+	outer := Layer{Name: groupLayer, Does: groupDoes, Active: s.groups != nil, Extra: true}
+	if s.noGroup != nil {
+		outer.Why = s.noGroup.Error()
+	}
+	return append(layers, outer)
 }

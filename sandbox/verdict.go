@@ -32,6 +32,10 @@ func timeoutWall(culprit uint64, limit time.Duration) verdict {
 		reason: fmt.Sprintf("The script did not finish within %s by the clock, and was stopped with its worker process.", plain(limit))}
 }
 
+func overMemory(l monitor.Limits) verdict {
+	return verdict{fault: monitor.FaultMemory, strike: true, reason: fmt.Sprintf("The script used more than %s of memory.", size(l.Memory))}
+}
+
 // judge tells apart how a process ended by itself. The texts are those of the
 // Go runtime, which has no other way to say what it died of.
 func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
@@ -48,8 +52,7 @@ func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
 	switch {
 	case state.ExitCode() == ExitMemory,
 		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve", "address space collisions"):
-		v.fault = monitor.FaultMemory
-		v.reason = fmt.Sprintf("The script used more than %s of memory.", size(l.Memory))
+		return overMemory(l)
 	case said("stack exceeds", "stack overflow"):
 		v.fault = monitor.FaultStack
 		v.reason = "The script nested calls or values too deeply."
