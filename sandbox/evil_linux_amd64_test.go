@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"wingmirror/monitor"
@@ -85,6 +86,37 @@ func deeds(server int) map[string]func() error {
 		"bpf":                    func() error { return call(321, 0, 0, 0) },
 		"io_uring":               func() error { return call(425, 8, 0) },
 		"32-bit call":            func() error { return call(0x40000000 + 2) },
+		beyondHeap:               useMemory,
+	}
+}
+
+const beyondHeap = "memory beyond the heap"
+
+// useMemory takes and uses memory that neither the Go runtime nor its watchdog knows.
+func useMemory() error {
+	memory, err := syscall.Mmap(-1, 0, 512<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(memory); i += 4096 {
+		memory[i] = 1
+	}
+	return nil
+}
+
+// A control group counts what is really used, whatever a process thinks it has.
+func TestCgroup_BoundsMemoryThatNoOtherLimitSees(t *testing.T) {
+	pool := newPool(t, sandbox.Options{Args: []string{"worker-evil"}, Workers: 1, Disabled: []string{"memory"}, Limits: monitor.Limits{CPU: time.Minute}})
+	if l := pool.Report().Layer("cgroup"); !l.Active {
+		t.Skip("no control group: " + l.Why)
+	}
+	result := run(t, pool, beyondHeap)
+	wantVerdict(t, result, monitor.FaultMemory)
+	if want := "The script used more than 256 MB of memory."; result.Reason != want {
+		t.Errorf("reason is %q, want %q; it said %q", result.Reason, want, result.Output)
+	}
+	if next := run(t, pool, "nothing"); next.Level != monitor.OK {
+		t.Errorf("the next run: %+v", next)
 	}
 }
 

@@ -48,7 +48,11 @@ func diagnose(ctx context.Context, p process, c config) error {
 	}
 	for _, layer := range pool.Report().Layers {
 		state := "active"
-		if !layer.Active {
+		switch {
+		case layer.Active:
+		case layer.Extra:
+			state = "not used" // few machines have it
+		default:
 			state = "MISSING"
 		}
 		fmt.Fprintf(out, "sandbox: %s\t%s\t%s\n", layer.Name, state, layer.Why)
