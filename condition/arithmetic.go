@@ -10,7 +10,7 @@ func arithmetic(n *node, strict bool) evaluator {
 		switch {
 		case a.kind == Number && b.kind == Number:
 			return calculate(f, n, a.number, b.number)
-		case n.op == "+" && a.kind == Text && b.kind == Text:
+		case n.op == "+" && a.kind == Text && b.kind == Text && !strict:
 			return TextOf(a.text + b.text)
 		case !strict && (a.kind == Null || b.kind == Null):
 			return Value{}
@@ -30,7 +30,11 @@ func calculate(f *frame, n *node, a, b float64) Value {
 	case "*":
 		return NumberOf(a * b)
 	case "**":
-		return NumberOf(math.Pow(a, b))
+		power := math.Pow(a, b)
+		if (math.IsNaN(power) || math.IsInf(power, 0)) && !math.IsNaN(a+b) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+			return f.fail(n, "%s ** %s is no number that can be written", formatNumber(a), formatNumber(b))
+		}
+		return NumberOf(power)
 	case "/", "//", "%":
 		if b == 0 {
 			return f.fail(n, "%s divides by zero", n.op)
@@ -55,17 +59,21 @@ func calculate(f *frame, n *node, a, b float64) Value {
 	return NumberOf(math.Floor(math.Ldexp(a, -int(y))))
 }
 
-// divide rounds down, and the rest has the sign of the divisor, as in Python.
+// divide rounds down, and the rest has the sign of the divisor. As in Python the
+// quotient is that of the number without its rest: 1 // 0.1 is 9, because 0.1 is a
+// little more than a tenth.
 func divide(op string, a, b float64) Value {
-	switch op {
-	case "/":
+	if op == "/" {
 		return NumberOf(a / b)
-	case "//":
-		return NumberOf(math.Floor(a / b))
 	}
 	rest := math.Mod(a, b)
+	whole := (a - rest) / b
 	if rest != 0 && (rest < 0) != (b < 0) {
 		rest += b
+		whole--
+	}
+	if op == "//" {
+		return NumberOf(math.Round(whole)) // it is whole but for rounding
 	}
 	return NumberOf(rest)
 }

@@ -33,6 +33,7 @@ var attributes = []attribute{
 	{Text, "as_upper", Text, always(func(v Value) Value { return TextOf(strings.ToUpper(v.text)) })},
 	{Text, "as_lower", Text, always(func(v Value) Value { return TextOf(strings.ToLower(v.text)) })},
 	{Text, "to_flt", Number, textToNumber},
+	{Text, "to_int", Number, textToWhole},
 	{Text, "to_str", Text, always(func(v Value) Value { return v })},
 	{Text, "to_ary", List, always(textToList)},
 	{List, "length", Number, always(func(v Value) Value { return NumberOf(float64(len(v.more.list))) })},
@@ -54,9 +55,9 @@ var attributes = []attribute{
 	part("hour", func(t time.Time) float64 { return float64(t.Hour()) }),
 	part("minute", func(t time.Time) float64 { return float64(t.Minute()) }),
 	part("second", func(t time.Time) float64 { return float64(t.Second()) }),
-	part("millisecond", func(t time.Time) float64 { return float64(t.Nanosecond() / 1e6) }),
+	part("millisecond", func(t time.Time) float64 { return float64(t.Nanosecond()/1e3) / 1e3 }),
 	part("microsecond", func(t time.Time) float64 { return float64(t.Nanosecond() / 1e3) }),
-	part("weekday", func(t time.Time) float64 { return float64((t.Weekday() + 6) % 7) }), // Monday is 0, as in Python
+	{Time, "weekday", Text, always(func(v Value) Value { return TextOf(v.more.at.Weekday().String()) })},
 	{Time, "zone_name", Text, always(func(v Value) Value { return TextOf(v.more.at.Location().String()) })},
 }
 
@@ -65,10 +66,16 @@ func textToNumber(v Value) (Value, bool) {
 	return NumberOf(number), err == nil
 }
 
+func textToWhole(v Value) (Value, bool) {
+	number, err := strconv.ParseInt(strings.TrimSpace(v.text), 10, 64)
+	return NumberOf(float64(number)), err == nil
+}
+
+// textToList returns the words of a text.
 func textToList(v Value) Value {
 	var list []Value
-	for _, r := range v.text {
-		list = append(list, TextOf(string(r)))
+	for _, word := range strings.Fields(v.text) {
+		list = append(list, TextOf(word))
 	}
 	return ListOf(list...)
 }

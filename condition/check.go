@@ -244,7 +244,7 @@ func patternError(err error) error {
 
 func (c *checker) ordered(n *node, kinds []Kind) {
 	a, b := kinds[0], kinds[1]
-	if a == Anything || b == Anything || a == b && a != Map && (a != Null || !c.o.Strict) {
+	if a == Anything || b == Anything || a == b && a != Map {
 		return
 	}
 	if (a == Null || b == Null) && !c.o.Strict {
@@ -255,10 +255,10 @@ func (c *checker) ordered(n *node, kinds []Kind) {
 
 func (c *checker) plus(n *node, kinds []Kind) Kind {
 	a, b := kinds[0], kinds[1]
-	if a == Text && (b == Text || b == Anything) || a == Anything && b == Text {
+	if !c.o.Strict && (a == Text && (b == Text || b == Anything) || a == Anything && b == Text) {
 		return Text
 	}
-	if a == Anything && b == Anything {
+	if !c.o.Strict && a == Anything && b == Anything {
 		return Anything
 	}
 	c.takes(n, Number, kinds...)

@@ -5,8 +5,8 @@
 // is parsed once, checked for types that can never go together, and then asked
 // of many records. Operators, their precedence and the types they take are those
 // of the rule-engine library for Python, release 2.4, so that conditions written
-// for it mean the same here, but for one thing: comparing with null is false and
-// not an error, unless Strict is asked for.
+// for it mean the same here, but for two things, unless Strict is asked for:
+// comparing with null is false and not an error, and + joins texts.
 //
 // A condition cannot loop, reaches nothing but its record and the time it is
 // given, and its regular expressions take time linear in the text (RE2). Every
@@ -51,7 +51,7 @@ type Types map[string]Kind
 type Options struct {
 	Types  Types
 	Fields []string // further names that are no slips of the pen for one in Types
-	Strict bool     // comparing or calculating with null is an error when asked, as in the library
+	Strict bool     // comparing or calculating with null, and joining texts, are errors, as in the library
 }
 
 // Condition is a parsed condition. It is immutable, and safe for many
@@ -90,10 +90,14 @@ type Scratch struct{ frame frame }
 
 // MatchWith is Match with a Scratch.
 func (c *Condition) MatchWith(s *Scratch, r Record, at time.Time) (bool, error) {
-	s.frame = frame{record: r, at: at, text: c.text}
-	ok := c.test(&s.frame)
-	if s.frame.wrong != nil {
-		return false, s.frame.wrong
+	f := &s.frame
+	f.record, f.at, f.of = r, at, c
+	if f.groups != nil || f.wrong != nil {
+		f.groups, f.wrong = nil, nil
+	}
+	ok := c.test(f)
+	if f.wrong != nil {
+		return false, f.wrong
 	}
 	return ok, nil
 }
@@ -105,14 +109,14 @@ func (c *Condition) String() string { return c.text }
 type frame struct {
 	record Record
 	at     time.Time
-	text   string
+	of     *Condition
 	groups []Value // of the last regular expression that matched
 	wrong  *Error  // the first error; what is computed after it does not count
 }
 
 func (f *frame) fail(n *node, format string, args ...any) Value {
 	if f.wrong == nil {
-		f.wrong = errorAt(f.text, n.offset, format, args...)
+		f.wrong = errorAt(f.of.text, n.offset, format, args...)
 	}
 	return Value{}
 }

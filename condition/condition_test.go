@@ -65,7 +65,7 @@ func TestCondition_GivesWhatTheLibraryGives(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range file.Cases {
-		parsed, errs := condition.Parse(c.Expr, condition.Options{Types: types})
+		parsed, errs := condition.Parse(c.Expr, condition.Options{Types: types, Strict: true})
 		if len(errs) > 0 {
 			if c.Error == "" {
 				t.Errorf("%s: %v", c.Expr, errs[0])
@@ -127,7 +127,7 @@ func TestMatch_FollowsPrecedenceAndTypes(t *testing.T) {
 		`missing !~ "x"`:                     true,
 		`server =~ "(\w+)_(\d+)" and $re_groups[1] == "01"`:    true,
 		`d"2026-11-20" < $now and d'2026-11-21' == $today`:     true,
-		`$now.hour == 3 and $now.weekday == 5`:                 true,
+		`$now.hour == 3 and $now.weekday == "Saturday"`:        true,
 		`inf > 1e308 and nan != nan`:                           true,
 		`0x1F == 31 and 0o17 == 15 and .5 == 0.5 and 1. == 1`:  true,
 		`s"a" == 'a' and "é".length == 1`:                      true,

@@ -135,20 +135,39 @@ func equality(n *node, strict bool) test {
 func order(n *node, strict bool) test {
 	left, right := n.kids[0], n.kids[1]
 	accept := accepts(n.op)
+	if left.op == opField && right.op == opLiteral && right.value.kind == Number && !strict { // what nearly every condition ends with
+		return beyond(n, accept)
+	}
 	a, b := compile(left, strict), compile(right, strict)
 	return func(f *frame) bool {
 		x, y := a(f), b(f)
 		if x.kind == Number && y.kind == Number {
 			return accept(compareNumbers(x.number, y.number))
 		}
-		if (x.kind == Null || y.kind == Null) && !strict {
-			return false
+		if x.kind == Null || y.kind == Null {
+			if !strict {
+				return false
+			} else if x.kind == y.kind {
+				return accept(0)
+			}
 		}
 		result, ok := compare(x, y)
 		if !ok {
 			f.fail(n, "%s cannot compare %s with %s", n.op, x.kind, y.kind)
 		}
 		return ok && accept(result)
+	}
+}
+
+// beyond compares a field with a number that is written in the condition.
+func beyond(n *node, accept func(int) bool) test {
+	name, bound := n.kids[0].name, n.kids[1].value.number
+	return func(f *frame) bool {
+		v := f.record.Field(name)
+		if v.kind != Number && v.kind != Null {
+			f.fail(n, "%s cannot compare %s with %s", n.op, v.kind, Number)
+		}
+		return v.kind == Number && accept(compareNumbers(v.number, bound))
 	}
 }
 
@@ -185,6 +204,8 @@ func compare(a, b Value) (int, bool) {
 		return 0, false
 	}
 	switch a.kind {
+	case Null:
+		return 0, true // inside lists
 	case Bool, Number:
 		return compareNumbers(a.number, b.number), true
 	case Text:

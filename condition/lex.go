@@ -154,7 +154,7 @@ func (l *lexer) quoted(kind tokenKind, prefix int) (token, *Error) {
 }
 
 var escapes = map[byte]string{
-	'n': "\n", 't': "\t", 'r': "\r", 'a': "\a", 'b': "\b", 'f': "\f", 'v': "\v", '\\': "\\", '"': `"`, '\'': "'", '\n': "", '0': "\x00",
+	'n': "\n", 't': "\t", 'r': "\r", 'a': "\a", 'b': "\b", 'f': "\f", 'v': "\v", '\\': "\\", '"': `"`, '\'': "'", '\n': "",
 }
 
 // unescape replaces escapes as Python does: an unknown one stays as it is, so
@@ -172,6 +172,17 @@ func unescape(text string) (string, error) {
 		i++
 		digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[text[i]]
 		switch known, ok := escapes[text[i]]; {
+		case '0' <= text[i] && text[i] <= '7':
+			end := i + 1
+			for end < min(i+3, len(text)) && '0' <= text[end] && text[end] <= '7' {
+				end++
+			}
+			code, err := strconv.ParseUint(text[i:end], 8, 32)
+			if err != nil {
+				return "", fmt.Errorf(`\%s is no octal number`, text[i:end])
+			}
+			out.WriteRune(rune(code))
+			i = end - 1
 		case ok:
 			out.WriteString(known)
 		case digits == 0:
@@ -198,7 +209,7 @@ func (l *lexer) number() (token, *Error) {
 	for l.pos < len(l.text) {
 		c := l.text[l.pos]
 		sign := (c == '+' || c == '-') && l.pos > start && (l.text[l.pos-1] == 'e' || l.text[l.pos-1] == 'E') && !strings.HasPrefix(l.text[start:], "0x")
-		if !digit(c) && !letter(c) && c != '.' && !sign || c == '.' && l.pos+1 < len(l.text) && letter(l.text[l.pos+1]) {
+		if !digit(c) && !letter(c) && c != '.' && !sign || c == '.' && attributeFollows(l.text[l.pos+1:]) {
 			break
 		}
 		l.pos++
@@ -209,6 +220,16 @@ func (l *lexer) number() (token, *Error) {
 		return token{}, errorAt(l.text, start, "%q is no number: %v", word, err)
 	}
 	return token{kind: tokenNumber, number: value, text: word, offset: start}, nil
+}
+
+// attributeFollows reports whether the point before a text begins an attribute,
+// and not a fraction or the exponent of one: 1.e3 is a thousand.
+func attributeFollows(text string) bool {
+	if text == "" || !letter(text[0]) {
+		return false
+	}
+	exponent := strings.TrimLeft(text[1:], "+-")
+	return (text[0] != 'e' && text[0] != 'E') || exponent == "" || !digit(exponent[0])
 }
 
 func parseNumber(word string) (float64, error) {

@@ -59,7 +59,7 @@ var bindings = map[string]binding{
 	"*": bindMultiply, "/": bindMultiply, "//": bindMultiply, "%": bindMultiply, "**": bindPower,
 }
 
-var reserved = []string{"and", "or", "not", "in", "true", "false", "null", "inf", "nan", "for", "if", "elif", "else", "while"}
+var reserved = []string{"and", "or", "not", "in", "true", "false", "null", "inf", "nan"}
 
 // parse reads a whole condition.
 func parse(text string) (*node, *Error) {
@@ -350,7 +350,7 @@ func (p *parser) index(of *node, open token) (*node, *Error) {
 
 // timeLayouts are the forms of a time; one without a zone is in UTC.
 var timeLayouts = []string{
-	"2006-01-02", "2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02", "20060102", "2006-01", "20060102T150405", "20060102T150405Z07:00", "2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
 	"2006-01-02 15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04",
 }
 
