@@ -31,12 +31,35 @@ func (c *Condition) of(root *node) *Condition {
 	return &Condition{text: c.text, root: root, strict: c.strict, test: truth(root, c.strict)}
 }
 
+// Without returns the condition without its tests, joined by and at its top, that
+// a field equals a text: what is left to ask where that is known to hold; nil when
+// nothing is.
+func (c *Condition) Without(field, text string) *Condition {
+	var left *node
+	for _, n := range conjuncts(c.root, nil) {
+		if pins(n) && n.kids[0].name == field && n.kids[1].value.text == text {
+			continue
+		}
+		if left == nil {
+			left = n
+		} else {
+			left = &node{op: "and", offset: n.offset, kids: []*node{left, n}}
+		}
+	}
+	return c.of(left)
+}
+
+// pins reports whether a node tests that a field equals a text.
+func pins(n *node) bool {
+	return n.op == "==" && n.kids[0].op == opField && n.kids[1].op == opLiteral && n.kids[1].value.kind == Text
+}
+
 // Pinned returns the fields that must equal one text for the condition to match,
 // with that text.
 func (c *Condition) Pinned() map[string]string {
 	pinned := map[string]string{}
 	for _, n := range conjuncts(c.root, nil) {
-		if n.op == "==" && n.kids[0].op == opField && n.kids[1].op == opLiteral && n.kids[1].value.kind == Text {
+		if pins(n) {
 			pinned[n.kids[0].name] = n.kids[1].value.text
 		}
 	}

@@ -221,11 +221,11 @@ func oneLine(text string) string {
 // numbers returns timestamp and value as they print in the original program:
 // whole numbers of the JSON as they are, others in Python's shortest form.
 func (l Line) numbers() (timestamp, value string) {
-	var raw struct{ Timestamp, Value json.Number }
+	var raw map[string]json.RawMessage // a struct would take Value for value
 	if json.Unmarshal(l.Event.Body, &raw) != nil {
 		return figureOf(l.Event.Timestamp), figureOf(l.Event.Value)
 	}
-	return pythonNumber(raw.Timestamp.String()), pythonNumber(raw.Value.String())
+	return pythonNumber(string(raw["timestamp"])), pythonNumber(string(raw["value"]))
 }
 
 func pythonNumber(written string) string {

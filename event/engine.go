@@ -43,6 +43,7 @@ type Trouble struct {
 type Engine struct {
 	file    *File
 	rules   []*ruleState
+	byRule  map[*Rule]*ruleState
 	byPart  map[string][]*ruleState // rules that look at one component only
 	others  []*ruleState
 	timers  timers
@@ -57,6 +58,7 @@ type Engine struct {
 // ruleState is a rule at work.
 type ruleState struct {
 	rule    *Rule
+	selects []*condition.Condition // of the rule's, what is left to ask of events that come its way
 	group   *grouping
 	place   int // in the rows of group
 	count   int // of keys
@@ -85,7 +87,7 @@ func (s *ruleState) each(fn func(*key)) {
 
 // NewEngine returns an engine that has seen nothing yet.
 func NewEngine(file *File) *Engine {
-	x := &Engine{file: file, byPart: map[string][]*ruleState{}}
+	x := &Engine{file: file, byPart: map[string][]*ruleState{}, byRule: make(map[*Rule]*ruleState, len(file.Rules))}
 	queues, groups := map[time.Duration]*queue{}, map[string]*grouping{}
 	for _, r := range file.Rules {
 		group := groups[JoinKey(r.GroupBy)]
@@ -93,9 +95,9 @@ func NewEngine(file *File) *Engine {
 			group = &grouping{fields: r.GroupBy, rows: map[string]*row{}}
 			groups[JoinKey(r.GroupBy)] = group
 		}
-		state := &ruleState{rule: r, group: group, place: group.rules, trouble: Trouble{Rule: r}}
+		state := &ruleState{rule: r, selects: r.selects, group: group, place: group.rules, trouble: Trouble{Rule: r}}
 		group.rules++
-		x.rules = append(x.rules, state)
+		x.rules, x.byRule[r] = append(x.rules, state), state
 		if r.Lateness > 0 {
 			q := queues[r.Lateness]
 			if q == nil {
@@ -106,16 +108,25 @@ func NewEngine(file *File) *Engine {
 			q.rules, state.queue = append(q.rules, state), q
 			continue
 		}
-		x.index(state, &x.others, x.byPart)
+		x.index(state)
 	}
 	return x
 }
 
-func (x *Engine) index(state *ruleState, others *[]*ruleState, byPart map[string][]*ruleState) {
-	if part, ok := state.rule.component(); ok {
-		byPart[part] = append(byPart[part], state)
-	} else {
-		*others = append(*others, state)
+// index files a rule by the component that it looks at, so that it only sees
+// events of that one and need not ask.
+func (x *Engine) index(state *ruleState) {
+	part, ok := state.rule.component()
+	if !ok {
+		x.others = append(x.others, state)
+		return
+	}
+	x.byPart[part] = append(x.byPart[part], state)
+	state.selects = nil
+	for _, c := range state.rule.selects {
+		if left := c.Without("component", part); left != nil {
+			state.selects = append(state.selects, left)
+		}
 	}
 }
 
@@ -245,19 +256,16 @@ func (x *Engine) match(r *Rule, c *condition.Condition, e *monitor.PushedEvent) 
 }
 
 func (x *Engine) failed(r *Rule, e *monitor.PushedEvent, err error) {
-	for _, state := range x.rules {
-		if state.rule == r {
-			if state.trouble.Failed++; state.trouble.First == "" {
-				state.trouble.First = err.Error() + " (event at " + clock(e.Timestamp) + " of " + e.Service + ")"
-			}
-		}
+	state := x.byRule[r]
+	if state.trouble.Failed++; state.trouble.First == "" {
+		state.trouble.First = err.Error() + " (event at " + clock(e.Timestamp) + " of " + e.Service + ")"
 	}
 }
 
 // process shows an event to a rule.
 func (x *Engine) process(state *ruleState, e *monitor.PushedEvent) {
 	r := state.rule
-	for _, c := range r.selects {
+	for _, c := range state.selects {
 		if !x.match(r, c, e) {
 			return
 		}

@@ -77,7 +77,7 @@ func appendKey(buffer []byte, e *monitor.PushedEvent, field string) []byte {
 	default:
 		value = e.Field(field).String()
 	}
-	if len(value) > 200 || strings.ContainsAny(value, "/%") {
+	if len(value) > longestPart || strings.ContainsAny(value, "/%") {
 		value = JoinKey([]string{value})
 	}
 	return append(buffer, value...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,23 +103,21 @@ func (l *Live) Open(ctx context.Context, file *File) error {
 	}
 	engine := NewEngine(file)
 	fresh := engine.Load(saved)
-	if len(fresh) == len(file.Rules) { // there is nothing to go on with
+	nothing := len(fresh) == len(file.Rules) // to go on with
+	if nothing {
 		seq = 0
-		if fresh = nil; len(file.Rules) > 0 {
-			fresh = file.Rules
-		}
 	}
 	if err := l.warm(ctx, engine, fresh, seq); err != nil {
 		return err
 	}
 	l.file, l.engine, l.seq = file, engine, seq
-	if len(saved) > 0 {
+	if nothing {
+		l.seq, err = l.o.Events.LastEvent(ctx) // warm has looked at as many as matter
+	} else {
 		err = l.o.Events.EachEvent(ctx, seq, time.Time{}, func(e monitor.PushedEvent) error {
 			l.see(e)
 			return nil
 		})
-	} else {
-		l.seq, err = l.o.Events.LastEvent(ctx) // warm has looked at as many as matter
 	}
 	if err != nil {
 		return err
@@ -307,6 +306,7 @@ func (l *Live) Push(ctx context.Context, batch Batch) (Receipt, error) {
 		}
 		usable = append(usable, e)
 	}
+	slices.SortStableFunc(receipt.SetAside, func(a, b SetAside) int { return a.Index - b.Index })
 	if len(usable) == 0 {
 		return receipt, nil
 	}
@@ -378,8 +378,7 @@ func (l *Live) Tick() {
 }
 
 // repeat tells the desk again what fires still, so that silences that end and
-// repeat intervals that pass are noticed; and what the desk takes for open and
-// fires no more.
+// repeat intervals that pass are noticed.
 func (l *Live) repeat() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

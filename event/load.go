@@ -18,7 +18,7 @@ import (
 
 // LoadOptions change how a rules file is read.
 type LoadOptions struct {
-	Strict bool // comparing with null is an error, as in the original program
+	Strict bool // as the original program: majority must be given, and comparing with null is an error
 }
 
 // Load reads a rules file. Everything that is wrong with it is found at once:
@@ -102,6 +102,9 @@ const (
 	straggle       = 30 * time.Second // how long rules wait that compare several senders
 )
 
+// memoryForm is of what keys remember. Where it changes, rules begin anew.
+const memoryForm = "2"
+
 // draft is a rule that is being read.
 type draft struct {
 	Rule
@@ -138,7 +141,7 @@ func (l *loader) rule(n ast.Node, path string) {
 		return
 	}
 	rule := d.Rule
-	sum := sha256.Sum256([]byte(n.String() + fmt.Sprint(rule.Lateness, rule.KeepFiring, rule.NoData, rule.NoDataFor, rule.Forget, rule.MaxKeys, l.o.Strict)))
+	sum := sha256.Sum256([]byte(memoryForm + n.String() + fmt.Sprint(rule.Lateness, rule.KeepFiring, rule.NoData, rule.NoDataFor, rule.Forget, rule.MaxKeys, l.o.Strict)))
 	rule.fingerprint = hex.EncodeToString(sum[:8])
 	l.file.Rules = append(l.file.Rules, &rule)
 }
@@ -262,6 +265,14 @@ func (l *loader) finish(d *draft) {
 	for _, wanted := range []string{"severity", "condition"} {
 		if !d.given[wanted] && !(wanted == "condition" && (d.is("sequence") || d.is("missing"))) {
 			l.r.fail(d.node, d.path+"."+wanted, "it is missing")
+		}
+	}
+	if l.o.Strict { // the original program stops where these are missing
+		if !d.given["majority"] && len(d.measures) == 0 {
+			l.r.fail(d.node, d.path+".majority", "it is missing; the original program needs majority: true or false")
+		}
+		if d.is("majority") && !d.given["threshold"] {
+			l.r.fail(d.node, d.path+".threshold", "it is missing; the original program prints it for a majority")
 		}
 	}
 	if d.Name == "" {

@@ -157,6 +157,9 @@ func (l *loader) distinct(d *draft, n ast.Node, path string) {
 	l.over(n, path, &c.window, l.limits(&c.limit), l.field(&c.field))
 	l.needLimit(n, path, c.limit)
 	l.needField(n, path, c.field)
+	if c.limit.bound >= maxSeen {
+		l.r.fail(n, path, "at most %d different values of a key are remembered: compare with fewer", maxSeen)
+	}
 	d.What = c
 }
 

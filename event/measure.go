@@ -93,7 +93,7 @@ type count struct {
 }
 
 func (c count) add(r *Rule, k *key, e *monitor.PushedEvent) reading {
-	k.push(e.Timestamp, e.Value)
+	k.push(e.Timestamp, 1, add)
 	return c.look(r, k, k.Newest)
 }
 
@@ -110,7 +110,9 @@ func (c count) look(_ *Rule, k *key, at float64) reading {
 			got.text = fmt.Sprintf("%s events per %s over %s, %s", figure(v), span(c.per), span(c.within), c.limit)
 		}
 	}
-	got.again = k.expiry(c.seconds())
+	if c.limit.fallsInto(got.holds, k.Firing) {
+		got.again = k.expiry(c.seconds())
+	}
 	return got
 }
 
@@ -129,7 +131,7 @@ func (a aggregate) add(r *Rule, k *key, e *monitor.PushedEvent) reading {
 	if !ok {
 		return reading{}
 	}
-	k.push(e.Timestamp, v)
+	k.push(e.Timestamp, v, foldOf(a.by))
 	return a.look(r, k, k.Newest)
 }
 
@@ -148,6 +150,19 @@ func (a aggregate) look(_ *Rule, k *key, at float64) reading {
 	return got
 }
 
+// foldOf returns how two values become one that serves as well.
+func foldOf(by string) fold {
+	switch by {
+	case "count", "sum":
+		return add
+	case "min":
+		return math.Min
+	case "max":
+		return math.Max
+	}
+	return nil
+}
+
 // summarize folds values into one. A percentile is that of the nearest rank.
 func summarize(by string, percent float64, values []float64) float64 {
 	switch by {
@@ -155,7 +170,7 @@ func summarize(by string, percent float64, values []float64) float64 {
 		return slices.Min(values)
 	case "max":
 		return slices.Max(values)
-	case "sum", "avg":
+	case "count", "sum", "avg":
 		sum := 0.0
 		for _, v := range values {
 			sum += v
@@ -194,7 +209,9 @@ func (d distinct) look(_ *Rule, k *key, at float64) reading {
 	if got.holds && !k.Firing {
 		got.text = fmt.Sprintf("%d different values of %s in %s, %s%s", n, d.field, span(d.within), d.limit, someOf(k.Seen))
 	}
-	got.again = again
+	if d.limit.fallsInto(got.holds, k.Firing) {
+		got.again = again
+	}
 	return got
 }
 
@@ -230,13 +247,13 @@ type spike struct {
 func (s spike) memory() time.Duration { return 2 * s.within }
 
 func (s spike) add(r *Rule, k *key, e *monitor.PushedEvent) reading {
-	v, ok := e.Value, true
+	v, ok := 1.0, true
 	if s.by != "count" {
 		if v, ok = e.Field(s.field).Number(); !ok {
 			return reading{}
 		}
 	}
-	k.push(e.Timestamp, v)
+	k.push(e.Timestamp, v, foldOf(s.by))
 	return s.look(r, k, k.Newest)
 }
 
@@ -274,9 +291,6 @@ func (s spike) name() string {
 }
 
 func (s spike) fold(values []float64) float64 {
-	if s.by == "count" {
-		return float64(len(values))
-	}
 	if len(values) == 0 {
 		return 0
 	}
@@ -290,7 +304,7 @@ type flatline struct {
 }
 
 func (f flatline) add(r *Rule, k *key, e *monitor.PushedEvent) reading {
-	k.push(e.Timestamp, e.Value)
+	k.push(e.Timestamp, 1, add)
 	return f.look(r, k, k.Newest)
 }
 

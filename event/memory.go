@@ -136,17 +136,8 @@ func (f *File) only(rules []*Rule) *File {
 // merge takes what another engine knows of its rules.
 func (x *Engine) merge(from *Engine) error {
 	saved, err := from.Save()
-	if err != nil {
-		return err
+	if err == nil {
+		x.Load(saved)
 	}
-	byRule := map[string][]byte{}
-	for _, w := range saved[1:] {
-		byRule[w.Rule] = w.Data
-	}
-	for _, state := range x.rules {
-		if data, ok := byRule[state.rule.Name]; ok {
-			x.restore(state, data)
-		}
-	}
-	return nil
+	return err
 }

@@ -1,6 +1,8 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -162,12 +164,20 @@ var (
 	keyUnescapes = strings.NewReplacer("%2F", "/", "%25", "%")
 )
 
+// longestPart is how many bytes of a value a key shows.
+const longestPart = 200
+
 // JoinKey makes one key of the values of a group's fields: a slash between them,
-// and those within escaped, so that no two groups share one.
+// and those within escaped, so that no two groups share one. A long value is cut,
+// and told from others by a number at its end.
 func JoinKey(values []string) string {
 	parts := make([]string, len(values))
 	for i, value := range values {
-		parts[i] = keyEscapes.Replace(monitor.Cut(value, 200))
+		if len(value) > longestPart {
+			sum := sha256.Sum256([]byte(value))
+			value = monitor.Cut(value, longestPart/2) + " " + hex.EncodeToString(sum[:4])
+		}
+		parts[i] = keyEscapes.Replace(value)
 	}
 	return strings.Join(parts, "/")
 }
@@ -203,6 +213,12 @@ func (l limit) holds(v float64, firing bool) bool {
 		return v < bound
 	}
 	return v <= bound
+}
+
+// fallsInto reports whether it matters that a number becomes smaller: one that is
+// not beyond an upper limit will not be so by that.
+func (l limit) fallsInto(holds, firing bool) bool {
+	return holds || firing || l.op == "below" || l.op == "at_most"
 }
 
 var limitWords = map[string]string{"above": "more than", "at_least": "at least", "below": "less than", "at_most": "at most"}
