@@ -1,6 +1,7 @@
 package event
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -68,6 +69,10 @@ func Check(file *File, events []monitor.PushedEvent, o CheckOptions) ([]Line, []
 // Replay runs a new engine over events, which may be in any order, until a time,
 // or until the last event when that is later.
 func Replay(file *File, events []monitor.PushedEvent, until float64) (*Engine, []Alert) {
+	return replay(context.Background(), file, events, until)
+}
+
+func replay(ctx context.Context, file *File, events []monitor.PushedEvent, until float64) (*Engine, []Alert) {
 	ordered := make([]*monitor.PushedEvent, len(events))
 	for i := range events {
 		ordered[i] = &events[i]
@@ -82,7 +87,10 @@ func Replay(file *File, events []monitor.PushedEvent, until float64) (*Engine, [
 		return 0
 	})
 	x := NewEngine(file)
-	for _, e := range ordered {
+	for i, e := range ordered {
+		if i%100 == 0 && ctx.Err() != nil {
+			break
+		}
 		x.Advance(e.Timestamp)
 		x.Add(e)
 	}

@@ -123,7 +123,7 @@ func TestCheck_OtherRuleFiles(t *testing.T) {
 	for name, want := range recordings(t, filepath.Join(dir, "rules_expected.json")) {
 		t.Run(name, func(t *testing.T) {
 			rules := read(t, filepath.Join(dir, "rules", name+".yaml"))
-			if _, err := event.Load(string(rules), event.LoadOptions{}); (err != nil) != (want.Exit != 0) {
+			if _, err := event.Load(string(rules), event.LoadOptions{Strict: true}); (err != nil) != (want.Exit != 0) {
 				t.Fatalf("got %v, want exit %d", err, want.Exit)
 			}
 			if want.Exit == 0 {

@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -63,11 +62,11 @@ func (b Batch) place(i int) SetAside {
 
 // Decode reads one event, a JSON array of them, or one on each line (NDJSON). An
 // event that is wrong is set aside and the others are read all the same; the
-// error, which is ErrInvalid, says that the text is no JSON at all.
+// error, which is ErrInvalid, says that an array is not whole.
 func Decode(data []byte) (Batch, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	d := decoder{data: data, line: 1}
-	trimmed := bytes.TrimLeft(data, " \t\r\n")
+	trimmed := bytes.TrimLeft(data, space)
 	switch {
 	case len(trimmed) == 0:
 		return Batch{}, nil
@@ -94,34 +93,65 @@ func (d *decoder) lineAt(offset int) int {
 	return d.line
 }
 
+// array reads an array item by item: one that is no JSON, such as a NaN where a
+// number belongs, spoils itself and not its neighbours.
 func (d *decoder) array() (Batch, error) {
-	dec := json.NewDecoder(bytes.NewReader(d.data))
-	_, _ = dec.Token() // the bracket that was seen
-	for dec.More() {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return Batch{}, d.broken(err, int(dec.InputOffset()))
+	offset := bytes.IndexByte(d.data, '[') + 1
+	for {
+		end, sign := itemEnd(d.data, offset)
+		if sign == 0 {
+			return Batch{}, d.broken("it ends too early: a ] is missing", len(d.data))
 		}
-		d.take(raw, int(dec.InputOffset())-len(raw))
+		if sign == '}' {
+			return Batch{}, d.broken("unexpected }", end)
+		}
+		raw := bytes.TrimLeft(d.data[offset:end], space)
+		begin := end - len(raw)
+		switch raw = bytes.TrimRight(raw, space); {
+		case len(raw) > 0:
+			d.take(raw, begin)
+		case sign == ',' || d.index > 0:
+			return Batch{}, d.broken("there is nothing beside a comma", end)
+		}
+		if offset = end + 1; sign == ']' {
+			break
+		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return Batch{}, d.broken(err, int(dec.InputOffset()))
-	}
-	if rest := bytes.TrimSpace(d.data[dec.InputOffset():]); len(rest) > 0 {
-		return Batch{}, d.broken(errors.New("something follows the closing ]"), int(dec.InputOffset()))
+	if rest := bytes.TrimLeft(d.data[offset:], space); len(rest) > 0 {
+		return Batch{}, d.broken("something follows the closing ]", len(d.data)-len(rest))
 	}
 	return d.batch, nil
 }
 
-func (d *decoder) broken(err error, offset int) error {
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = int(syntax.Offset)
+const space = " \t\r\n"
+
+// itemEnd returns where an array's item ends and what ends it: a comma or a
+// bracket that belongs to nothing within. The sign is 0 when the text ends first.
+func itemEnd(data []byte, offset int) (end int, sign byte) {
+	depth, quoted := 0, false
+	for i := offset; i < len(data); i++ {
+		c := data[i]
+		switch {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && (c == ',' || c == ']' || c == '}'):
+			return i, c
+		case c == '}' || c == ']':
+			depth--
+		}
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err, offset = errors.New("it ends too early"), len(d.data)
-	}
-	wrong := monitor.Invalid("events", "not JSON: %v", err)
-	wrong.Line, wrong.Column = d.lineAt(min(offset, len(d.data))), 1
+	return len(data), 0
+}
+
+func (d *decoder) broken(what string, offset int) error {
+	wrong := monitor.Invalid("events", "not JSON: %s", what)
+	wrong.Line = d.lineAt(offset)
+	wrong.Column = utf8.RuneCount(d.data[bytes.LastIndexByte(d.data[:offset], '\n')+1:offset]) + 1
 	return wrong
 }
 
@@ -129,7 +159,7 @@ func (d *decoder) broken(err error, offset int) error {
 // on with the next line that looks like an event.
 func (d *decoder) lines() (Batch, error) {
 	for offset := 0; ; {
-		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], " \t\r\n"))
+		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], space))
 		if offset == len(d.data) {
 			return d.batch, nil
 		}
@@ -144,7 +174,7 @@ func (d *decoder) lines() (Batch, error) {
 			d.take(raw, end-len(raw))
 		}
 		offset += int(dec.InputOffset())
-		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], " \t\r\n"))
+		offset += len(d.data[offset:]) - len(bytes.TrimLeft(d.data[offset:], space))
 		if offset == len(d.data) {
 			return d.batch, nil
 		}
@@ -188,6 +218,23 @@ func (d *decoder) take(raw []byte, offset int) {
 	d.index++
 }
 
+// NeedServers sets events without a server aside, as the original program wants
+// one of each.
+func (b *Batch) NeedServers() {
+	all, places := b.Events, b.places
+	b.Events, b.places = nil, nil
+	for i, e := range all {
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(e.Body, &fields) // it has been read before
+		if _, named := fields["server"]; named && string(fields["server"]) != "null" {
+			b.Events, b.places = append(b.Events, e), append(b.places, places[i])
+			continue
+		}
+		places[i].Reason = "server: it is missing"
+		b.Bad = append(b.Bad, places[i])
+	}
+}
+
 // decodeOne reads one event, or says what is wrong with it.
 func decodeOne(raw []byte) (monitor.PushedEvent, string) {
 	if len(raw) > MaxEvent {
@@ -197,7 +244,13 @@ func decodeOne(raw []byte) (monitor.PushedEvent, string) {
 	dec.UseNumber()
 	var fields map[string]any
 	if err := dec.Decode(&fields); err != nil || fields == nil {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			return monitor.PushedEvent{}, fmt.Sprintf("not JSON: %v, at byte %d of it", syntax, syntax.Offset)
+		}
 		return monitor.PushedEvent{}, `an event is a JSON object, such as {"service": "Inbox", "component": "Load5mAvg", ...}`
+	}
+	if rest := raw[dec.InputOffset():]; len(bytes.TrimLeft(rest, space)) > 0 {
+		return monitor.PushedEvent{}, fmt.Sprintf("not JSON: something follows the event, at byte %d; is a comma missing?", dec.InputOffset()+1)
 	}
 	return readFields(raw, fields)
 }

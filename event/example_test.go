@@ -13,7 +13,7 @@ func TestShippedRules_PassTheirTests(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		tested := map[string]bool{}
-		for _, result := range event.RunTests(file) {
+		for _, result := range event.RunTests(t.Context(), file) {
 			for _, rule := range result.Test.Rules {
 				tested[rule] = true
 			}

@@ -306,3 +306,36 @@ func TestPreviewed_RunsTheEngineOverStoredEvents(t *testing.T) {
 		}
 	})
 }
+
+func TestLive_OtherRulesAfterARestartCountEachEventOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *store.DB) {
+		desk := &deskFake{}
+		s := openStream(t, db, desk)
+		s.save(diskRule)
+		s.push("Disk", 0.1, "")
+		s.push("Disk", 0.1, "")
+		s.stop()
+		changed := "severities: {HIGH: {}}\n" + countRule
+		if _, err := db.SaveRuleFile(t.Context(), changed, "ops", s.book.InForce().Version, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		s = openStream(t, db, desk)
+		defer s.stop()
+		s.told("")
+		s.push("Disk", 0.1, "")
+		s.told("rule/many/web1 critical")
+	})
+}
+
+func TestBook_NewRulesSeeEventsThatStillWait(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *store.DB) {
+		desk := &deskFake{}
+		s := openStream(t, db, desk)
+		defer s.stop()
+		s.push("Disk", 0.95, "")
+		s.save("rules:\n  - {name: disk, severity: HIGH, lateness: 30s, condition: component == \"Disk\" and value > 0.9}\n")
+		s.told("")
+		time.Sleep(30 * time.Second)
+		s.told("rule/disk/Shop/web1 critical")
+	})
+}

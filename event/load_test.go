@@ -151,7 +151,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		if len(text) < 2000 {
-			event.RunTests(file)
+			event.RunTests(t.Context(), file)
 		}
 		x := event.NewEngine(file)
 		for i, part := range []string{"Disk", "Load", "x", ""} {

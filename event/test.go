@@ -1,6 +1,7 @@
 package event
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -199,16 +200,21 @@ type TestResult struct {
 	Wrong []string // what differs from what it asks for; none when it passed
 }
 
-// RunTests runs the file's tests, each in an engine of its own.
-func RunTests(file *File) []TestResult {
+// RunTests runs the file's tests, each in an engine of its own, until ctx ends:
+// those that were not run then say so.
+func RunTests(ctx context.Context, file *File) []TestResult {
 	var all []TestResult
 	for _, t := range file.Tests {
-		all = append(all, TestResult{t, t.run(file)})
+		result := TestResult{t, []string{"was not run: the time is over"}}
+		if ctx.Err() == nil {
+			result.Wrong = t.run(ctx, file)
+		}
+		all = append(all, result)
 	}
 	return all
 }
 
-func (t Test) run(file *File) []string {
+func (t Test) run(ctx context.Context, file *File) []string {
 	part := file
 	if len(t.Rules) > 0 {
 		part = &File{Severities: file.Severities}
@@ -216,7 +222,10 @@ func (t Test) run(file *File) []string {
 			part.Rules = append(part.Rules, file.Rule(name))
 		}
 	}
-	x, alerts := Replay(part, t.Events, t.Until)
+	x, alerts := replay(ctx, part, t.Events, t.Until)
+	if ctx.Err() != nil {
+		return []string{"was not finished: the time is over"}
+	}
 	got := map[string]Alert{}
 	ends := map[string]float64{}
 	for _, a := range alerts {

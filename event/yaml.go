@@ -31,6 +31,7 @@ type reader struct {
 	lines   []string
 	anchors map[string]ast.Node
 	aliases int // followed so far
+	nested  int // merges under way
 	errs    monitor.FieldErrors
 }
 
@@ -40,6 +41,7 @@ func (r *reader) document(text string) (root ast.Node) {
 		r.errs = append(r.errs, monitor.Invalid("", "the file has %d bytes; at most %d are accepted", len(text), maxFile))
 		return nil
 	}
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n") // of editors on Windows
 	r.lines = strings.Split(text, "\n")
 	defer func() { // a file is somebody's text, and the parser is not ours
 		if recover() != nil {
@@ -166,9 +168,13 @@ func (r *reader) pairs(n ast.Node, path string) []pair {
 		r.fail(n, path, "this must be a mapping: `key: value` lines")
 		return nil
 	}
-	var all []pair
+	var all, merged []pair
 	seen := map[string]bool{}
 	for _, v := range values {
+		if _, merge := v.Key.(*ast.MergeKeyNode); merge {
+			merged = append(merged, r.merged(v.Value, path)...)
+			continue
+		}
 		name, _ := r.scalar(v.Key)
 		if seen[name] {
 			r.fail(v.Key, join(path, name), "it is given twice")
@@ -176,6 +182,30 @@ func (r *reader) pairs(n ast.Node, path string) []pair {
 		}
 		seen[name] = true
 		all = append(all, pair{name, v.Key, v.Value})
+	}
+	for _, p := range merged { // what is written here goes before what is merged in, and that before later ones
+		if !seen[p.name] {
+			seen[p.name] = true
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// merged returns the pairs that a << takes over: of a mapping, or of several.
+func (r *reader) merged(n ast.Node, path string) []pair {
+	if r.nested++; r.nested > maxNested {
+		r.fail(n, path, "mappings are merged more than %d deep", maxNested)
+		return nil
+	}
+	defer func() { r.nested-- }()
+	list, several := r.bare(n).(*ast.SequenceNode)
+	if !several {
+		return r.pairs(n, path)
+	}
+	var all []pair
+	for _, one := range list.Values {
+		all = append(all, r.pairs(one, path)...)
 	}
 	return all
 }

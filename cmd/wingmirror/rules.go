@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ file, the events or one of them cannot be used, and 64 for a wrong command line.
 	f := cmd.Flags()
 	f.StringVarP(&o.rules, "rules-config", "r", "", "the rules file (default: the two rules that are built in)")
 	f.BoolVarP(&o.severity, "show-severity", "s", false, "print the severity in front of each line")
-	f.BoolVar(&o.asCoded, "as-coded", false, "count as Sereno was coded: all servers of the file make the majority, active or not, and comparing with null is an error")
+	f.BoolVar(&o.asCoded, "as-coded", false, "count as Sereno was coded: all servers of the file make the majority, active or not; comparing with null is an error, and every event needs a server, every rule its majority")
 	f.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 when something fired, as Sereno does")
 	o.formatFlag(f)
 	return cmd
@@ -91,6 +92,9 @@ func (o *rulesOptions) check(p process, name string) error {
 	batch, err := event.Decode(data)
 	if err != nil {
 		return unusable(places(name, err))
+	}
+	if o.asCoded {
+		batch.NeedServers()
 	}
 	for _, bad := range batch.Bad {
 		fmt.Fprintf(p.stderr, "%s: set aside: %s\n", name, bad)
@@ -281,20 +285,20 @@ used, and 64 for a wrong command line.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o := rulesOptions{rules: args[0]}
 			file, err := o.load(p)
 			if err != nil {
 				return err
 			}
-			return testRules(p.stdout, args[0], file)
+			return testRules(cmd.Context(), p.stdout, args[0], file)
 		},
 	}
 }
 
-func testRules(w io.Writer, name string, file *event.File) error {
+func testRules(ctx context.Context, w io.Writer, name string, file *event.File) error {
 	failed := 0
-	results := event.RunTests(file)
+	results := event.RunTests(ctx, file)
 	for _, r := range results {
 		verdict := "ok  "
 		if len(r.Wrong) > 0 {

@@ -182,7 +182,7 @@ func (d desk) preview(ctx context.Context, in *ruleFilePreviewInput) (*ruleFileP
 	for _, r := range p.Rules {
 		out.Body.Rules = append(out.Body.Rules, toPreview(r))
 	}
-	for _, result := range event.RunTests(file) {
+	for _, result := range event.RunTests(limited, file) {
 		out.Body.Tests = append(out.Body.Tests, rulePreviewTestBody{result.Test.Name, result.Test.Line, append([]string{}, result.Wrong...)})
 	}
 	return out, nil
