@@ -47,7 +47,7 @@ A file or a day that cannot be used is named on standard error, and the rest goe
 	f := cmd.Flags()
 	f.StringVar(&o.method, "method", histogram.DefaultMethod, "default, or cerberus for exactly what Mozilla's cerberus finds")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json in DIR or the directory above)")
+	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json or Scalars.yaml in DIR or the directory above)")
 	f.StringVar(&o.regressions, "regressions", "", "the regressions file (default DIR/dashboard/regressions.json where there is such a directory, else DIR/regressions.json)")
 	f.IntVar(&o.persistence, "persistence", 3, "default method: days in a row that must differ")
 	f.Float64Var(&o.sensitivity, "sensitivity", 1, "default method: 2 finds changes half as large, 0.5 only those twice as large")
@@ -146,16 +146,29 @@ func (o *detectOptions) detector() (func(monitor.Probe, cerberus.File) histogram
 // original keeps them.
 func (o *detectOptions) readDefinitions(dir string) (cerberus.Definitions, error) {
 	paths := o.definitions
-	for _, name := range []string{"Histograms.json", "Scalars.json"} {
-		for _, place := range []string{dir, filepath.Dir(filepath.Clean(dir))} {
-			path := filepath.Join(place, name)
-			if _, err := os.Stat(path); len(o.definitions) == 0 && err == nil {
-				paths = append(paths, path)
-				break
-			}
+	for _, names := range [][]string{{"Histograms.json"}, {"Scalars.json", "Scalars.yaml"}} {
+		if path := firstThere(names, dir, filepath.Dir(filepath.Clean(dir))); len(o.definitions) == 0 && path != "" {
+			paths = append(paths, path)
 		}
 	}
 	return cerberus.ReadDefinitions(paths...)
+}
+
+// firstThere returns the first file that is there, or "".
+func firstThere(names []string, places ...string) string {
+	for _, place := range places {
+		for _, name := range names {
+			if path := filepath.Join(place, name); fileExists(path) {
+				return path
+			}
+		}
+	}
+	return ""
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (o *detectOptions) regressionsFile(dir string) string {

@@ -70,7 +70,7 @@ is told twice. The very first run tells only what is due on that day.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json here)")
+	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json or Scalars.yaml here)")
 	f.StringVar(&o.calendar, "calendar", "", "release dates: a file or address of a JSON object of versions and dates, or of a page with tables of releases")
 	f.StringVar(&o.lists.General, "list", "", "address that is told of all that expires and has expired (in a preview "+originalList+")")
 	f.StringVar(&o.lists.Sheriffs, "sheriffs", "", "address that is told two weeks before")

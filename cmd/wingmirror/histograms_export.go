@@ -55,7 +55,7 @@ export that was interrupted goes on where it was.`,
 	f.IntVar(&versions, "versions", 3, "how many of the newest versions")
 	f.IntVar(&parallel, "parallel", 2, "probes at once")
 	f.BoolVar(&again, "again", false, "fetch files that are there already, too")
-	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json in DIR or the directory above)")
+	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json or Scalars.yaml in DIR or the directory above)")
 	return cmd
 }
 

@@ -47,7 +47,7 @@ cerberus did. What has been posted before is said, and nothing is posted twice.`
 	f.StringVar(&base, "medusa", "", "base URL of the service")
 	f.StringVar(&token, "token", "", "API token of a Wingmirror, which can send histograms")
 	f.StringVar(&ignored, "ignored", "", "JSON array of histograms that are not posted (default DIR/alert/ignored_histograms.json, if it is there)")
-	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json in DIR or the directory above)")
+	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json or Scalars.yaml in DIR or the directory above)")
 	f.StringVar(&o.regressions, "regressions", "", "the regressions file (default DIR/dashboard/regressions.json where there is such a directory, else DIR/regressions.json)")
 	return cmd
 }

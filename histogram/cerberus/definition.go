@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
 
 	"wingmirror/monitor"
 )
@@ -35,8 +38,13 @@ func (d *Definition) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*d = Definition{}
+	for field, into := range map[string]*[]string{"alert_emails": &d.Alerts, "notification_emails": &d.Notifications} {
+		if value, ok := raw[field]; ok {
+			*into = addresses(value)
+		}
+	}
 	for field, into := range map[string]any{
-		"alert_emails": &d.Alerts, "notification_emails": &d.Notifications, "description": &d.Text, "kind": &d.Kind,
+		"description": &d.Text, "kind": &d.Kind,
 		"unit": &d.Unit, "lower_is_better": &d.Lower,
 	} {
 		if value, ok := raw[field]; ok {
@@ -48,6 +56,15 @@ func (d *Definition) UnmarshalJSON(data []byte) error {
 	}
 	d.Keyed = text(raw["keyed"]) == "true"
 	return nil
+}
+
+// addresses reads a list of addresses, or one; nil for anything else.
+func addresses(raw json.RawMessage) []string {
+	var all Emails
+	if json.Unmarshal(raw, &all) != nil {
+		return nil
+	}
+	return all
 }
 
 // text returns a JSON string's content, or what any other scalar looks like.
@@ -143,7 +160,7 @@ func grouped(name string, fields map[string]json.RawMessage) (Definitions, bool)
 	return group, len(group) > 0
 }
 
-// ReadDefinitions reads definitions files; of two with the same name the later
+// ReadDefinitions reads definitions files, JSON or YAML by their names; of two with the same name the later
 // counts. A file that is not there is an error.
 func ReadDefinitions(paths ...string) (Definitions, error) {
 	all := Definitions{}
@@ -151,6 +168,11 @@ func ReadDefinitions(paths ...string) (Definitions, error) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", monitor.ErrInvalid, err)
+		}
+		if extension := filepath.Ext(path); extension == ".yaml" || extension == ".yml" {
+			if data, err = yaml.YAMLToJSON(data); err != nil {
+				return nil, monitor.Invalid("definitions", "%s is no YAML: %v", path, err)
+			}
 		}
 		some, err := ParseDefinitions(data)
 		if err != nil {

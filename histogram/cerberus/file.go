@@ -99,6 +99,9 @@ func (e Entry) check() error {
 	if len(e.Values) == 0 {
 		return errors.New("it has no buckets")
 	}
+	if len(e.Buckets) != len(e.Values) {
+		return fmt.Errorf("it has %d values for %d buckets", len(e.Values), len(e.Buckets))
+	}
 	for i, v := range e.Values {
 		if v < 0 {
 			return fmt.Errorf("values[%d] is negative", i)

@@ -22,6 +22,29 @@ type Regression struct {
 	Description string    `json:"description"`
 	Emails      Emails    `json:"alert_emails"`
 	Change      *Change   `json:"change,omitempty"` // what other methods say besides; the original has none
+
+	read json.RawMessage // as it stood in the file; nil for a new one
+}
+
+// UnmarshalJSON reads an entry, and keeps it as it is for writing it again.
+func (r *Regression) UnmarshalJSON(data []byte) error {
+	type plain Regression
+	*r = Regression{}
+	if err := json.Unmarshal(data, (*plain)(r)); err != nil {
+		return err
+	}
+	r.read = bytes.Clone(data)
+	return nil
+}
+
+// MarshalJSON writes an entry; one that was read is written as it was, with
+// whatever else other programs put there.
+func (r Regression) MarshalJSON() ([]byte, error) {
+	if r.read != nil {
+		return r.read, nil
+	}
+	type plain Regression
+	return json.Marshal(plain(r))
 }
 
 // Change is what the regressions file says of a change beyond the original's
