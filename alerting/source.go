@@ -146,7 +146,7 @@ func (s *source) message() string {
 		names, more = names[:maxAffected], fmt.Sprintf(" and %d more", n)
 	}
 	return fmt.Sprintf("%s gives no data since %s: %s\nAffected: %s%s",
-		s.o.Name, s.since.UTC().Format("15:04:05 MST"), s.reason, strings.Join(names, ", "), more)
+		s.o.Name, monitor.Moment(s.since.UTC()), s.reason, strings.Join(names, ", "), more)
 }
 
 // load finds out, once, whether the source's incident was open when this process

@@ -221,7 +221,7 @@ func (n *Node) outcome(l *Look, at time.Time) monitor.Outcome {
 		lines[0] += ": " + info.Effects
 	}
 	if n.Override != nil {
-		lines = append(lines, fmt.Sprintf("override by %s until %s: %s", n.Override.Author, n.Override.Until.UTC().Format("2006-01-02 15:04 MST"), n.Override.Reason))
+		lines = append(lines, fmt.Sprintf("override by %s until %s: %s", n.Override.Author, monitor.Moment(n.Override.Until.UTC()), n.Override.Reason))
 	}
 	reasons, all := n.Reasons(maxCauses)
 	for _, r := range reasons {
@@ -252,7 +252,7 @@ const maxCauses = 5
 // cause says in a sentence why the level is what it is, and who is behind it.
 func (n *Node) cause(before *monitor.Override) (text, author string) {
 	if o := n.Override; o != nil {
-		return fmt.Sprintf("override by %s until %s: %s", o.Author, o.Until.UTC().Format("2006-01-02 15:04 MST"), o.Reason), o.Author
+		return fmt.Sprintf("override by %s until %s: %s", o.Author, monitor.Moment(o.Until.UTC()), o.Reason), o.Author
 	}
 	over := ""
 	if before != nil {

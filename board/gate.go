@@ -73,7 +73,7 @@ func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
 		v.Why = fmt.Sprintf("%s is %s %s", n.Title(), v.Level, l.Levels[v.Level].Name)
 	}
 	if n.Override != nil {
-		v.Why += fmt.Sprintf("; override by %s until %s: %s", n.Override.Author, n.Override.Until.UTC().Format("2006-01-02 15:04 MST"), n.Override.Reason)
+		v.Why += fmt.Sprintf("; override by %s until %s: %s", n.Override.Author, monitor.Moment(n.Override.Until.UTC()), n.Override.Reason)
 	}
 	return v
 }

@@ -323,5 +323,5 @@ func (f flatline) look(_ *Rule, k *key, at float64) reading {
 }
 
 func clock(seconds float64) string {
-	return monitor.SecondsTime(seconds).Format("2006-01-02 15:04:05 MST")
+	return monitor.Moment(monitor.SecondsTime(seconds))
 }

@@ -361,7 +361,7 @@ func (c *check) missingText() string {
 	return text
 }
 
-func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+func clock(t time.Time) string { return monitor.Moment(t.UTC()) }
 
 // transition is what a Pacemaker beat asked to turn to when it expires.
 func transition(payload []byte) *string {
@@ -403,6 +403,6 @@ func (c *check) away(from, until time.Time, zone *time.Location) (monitor.BeatCo
 	if !s.Started.IsZero() { // its end may have come while we were away
 		s.Started, s.StuckAt, s.Run = time.Time{}, time.Time{}, ""
 	}
-	text := "we were away from " + from.UTC().Format("15:04:05") + " to " + until.UTC().Format("15:04:05 UTC") + "; the deadline moved to " + clock(s.Deadline)
+	text := "we were away from " + clock(from) + " to " + clock(until) + "; the deadline moved to " + clock(s.Deadline)
 	return monitor.BeatCommit{Events: []monitor.HeartbeatEvent{{At: until, Level: s.Level, What: "away", Text: text}}}, true
 }

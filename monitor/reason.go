@@ -106,7 +106,7 @@ func (d Decision) In(zone *time.Location) string {
 		text += " (" + d.Note + ")"
 	}
 	if !d.Until.IsZero() {
-		text += ", until " + d.Until.In(zone).Format("2006-01-02 15:04:05 MST")
+		text += ", until " + Moment(d.Until.In(zone))
 	}
 	return text
 }

@@ -267,7 +267,7 @@ func TestSilence_SaysWhatAndWhen(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	weekly := Silence{Schedule: "0 22 * * 5", Zone: "Europe/Berlin", Length: Span{Time: 8 * time.Hour}, Until: at(t, "2026-12-31 00:00:00 +0000")}
-	if got, want := weekly.When(time.UTC), "At 22:00 on Friday, for 8h, Europe/Berlin, until Thu 31 Dec 2026 00:00 UTC"; got != want {
+	if got, want := weekly.When(time.UTC), "At 22:00 on Friday, for 8h, Europe/Berlin, until 2026-12-31 00:00:00 UTC"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -160,9 +160,8 @@ func later(a, b time.Time) time.Time {
 // When says in words when the silence is in force, with the times of a one-off
 // in the given zone.
 func (s Silence) When(zone *time.Location) string {
-	const layout = "Mon 2 Jan 2006 15:04 MST"
 	if !s.Recurring() {
-		return "from " + s.From.In(zone).Format(layout) + " until " + s.Until.In(zone).Format(layout)
+		return "from " + Moment(s.From.In(zone)) + " until " + Moment(s.Until.In(zone))
 	}
 	text := s.Schedule
 	if starts, err := crontab.Parse(s.Schedule, 0); err == nil {
@@ -170,10 +169,10 @@ func (s Silence) When(zone *time.Location) string {
 	}
 	text += ", for " + s.Length.String() + ", " + zoneName(s.Zone)
 	if !s.From.IsZero() {
-		text += ", from " + s.From.In(zone).Format(layout) + " on"
+		text += ", from " + Moment(s.From.In(zone)) + " on"
 	}
 	if !s.Until.IsZero() {
-		text += ", until " + s.Until.In(zone).Format(layout)
+		text += ", until " + Moment(s.Until.In(zone))
 	}
 	return text
 }

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"fmt"
 	"time"
+
+	"wingmirror/monitor"
 )
 
 // The policy of the quarantine: after strikesAllowed runs in a row that killed
@@ -46,7 +48,7 @@ func (q *quarantine) refuses(s suspect, now func() time.Time) string {
 		return ""
 	}
 	return fmt.Sprintf("Not run, because it ended its worker process %d times in a row (%s). It is tried again after %s.",
-		r.strikes, r.reason, r.until.UTC().Format("2006-01-02 15:04:05 UTC"))
+		r.strikes, r.reason, monitor.Moment(r.until.UTC()))
 }
 
 // strike notes that a run killed its worker.

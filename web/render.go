@@ -110,9 +110,8 @@ func (s *server) templateFuncs() template.FuncMap {
 			return "/assets/" + a.Hashed, nil
 		},
 		"iso":       func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
-		"exact":     func(t time.Time) string { return t.UTC().Format("Mon 2 Jan 2006 15:04:05 UTC") },
-		"ago":       func(t time.Time) string { return relative(t, s.Now()) },
-		"span":      func(t time.Time) string { return span(s.Now().Sub(t)) },
+		"exact":     func(t time.Time) string { return monitor.Moment(t.UTC()) },
+		"when":      func(t time.Time, as string) template.HTML { return timeTag(t, s.Now(), as) },
 		"levelName": levelName,
 		"duration":  duration,
 		"runPath":   runPath,
@@ -147,6 +146,20 @@ func levelName(class string) string {
 		return "OK"
 	}
 	return strings.ToUpper(class[:1]) + class[1:]
+}
+
+// timeTag is a time as people say it: how long "ago" or until then, "for" how long it
+// has been so, or what comes "next", with the exact time on hover. A page has hundreds of them, so
+// it is made here: nothing in it needs to be escaped.
+func timeTag(t, now time.Time, as string) template.HTML {
+	text := relative(t, now)
+	switch {
+	case as == "for":
+		text = span(now.Sub(t))
+	case as == "next" && t.Before(now):
+		text = "now"
+	}
+	return template.HTML(`<time data-rel="` + as + `" datetime="` + t.UTC().Format(time.RFC3339Nano) + `" title="` + monitor.Moment(t.UTC()) + `">` + text + `</time>`)
 }
 
 // relative says when t is in the words of the script that keeps it true.

@@ -137,7 +137,7 @@ func TestSilences_AskForTheirRoleAndAreRecorded(t *testing.T) {
 		{name: "editor changes", method: "PUT", path: path + "/1", body: strings.Replace(body, "{", `{"version": 1, `, 1), header: as("editor"), status: 200},
 		{name: "editor ends", method: "POST", path: path + "/1/end", header: as("editor"), status: 200},
 		{name: "log", method: "GET", path: "/api/v1/audit", header: as("admin"), status: 200,
-			contains: []string{`"action":"silence.create"`, `"action":"silence.update"`, `"action":"silence.end"`, `"subject":"silence/1"`, "version 2: everything in group shop, from Fri 20 Nov 2026 12:00 UTC"}},
+			contains: []string{`"action":"silence.create"`, `"action":"silence.update"`, `"action":"silence.end"`, `"subject":"silence/1"`, "version 2: everything in group shop, from 2026-11-20 12:00:00 UTC"}},
 	} {
 		sc.run(t, h)
 	}

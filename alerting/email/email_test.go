@@ -212,7 +212,7 @@ func TestRearview_Case25MailSaysWhatWhichAndWhere(t *testing.T) {
 		if err != nil || !strings.HasPrefix(subject, "[staging] [CRITICAL] Conversion <rate>") {
 			t.Errorf("got subject %q, %v", subject, err)
 		}
-		for _, line := range []string{want, "CRITICAL: Conversion <rate>", "See the run book.", "Time: Sun, 01 Mar 2026 13:30:00 UTC", "Monitor: https://wm.example.com/monitors/7"} {
+		for _, line := range []string{want, "CRITICAL: Conversion <rate>", "See the run book.", "Time: 2026-03-01 13:30:00 UTC", "Monitor: https://wm.example.com/monitors/7"} {
 			if !strings.Contains(strings.ReplaceAll(all["text/plain"], "\r\n", "\n"), line+"\n") {
 				t.Errorf("message %q: the mail lacks the line %q:\n%s", message, line, all["text/plain"])
 			}

@@ -5,7 +5,6 @@ import (
 	htmltemplate "html/template"
 	"sync"
 	texttemplate "text/template"
-	"time"
 
 	"wingmirror/alerting"
 	"wingmirror/monitor"
@@ -52,9 +51,9 @@ func (c *Channel) view(n monitor.Notice) view {
 	if v.Message == "" {
 		v.Message = noMessage(m)
 	}
-	v.Rows = append(v.Rows, row{"Time", m.At.UTC().Format(time.RFC1123)})
+	v.Rows = append(v.Rows, row{"Time", monitor.Moment(m.At.UTC())})
 	if !m.OpenedAt.IsZero() {
-		v.Rows = append(v.Rows, row{"Since", m.OpenedAt.UTC().Format(time.RFC1123)})
+		v.Rows = append(v.Rows, row{"Since", monitor.Moment(m.OpenedAt.UTC())})
 	}
 	if m.Group != "" {
 		v.Rows = append(v.Rows, row{"Group", m.Group})

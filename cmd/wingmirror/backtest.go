@@ -253,7 +253,7 @@ func (o *backtestOptions) write(w io.Writer, r backtest.Report) error {
 }
 
 func (out *backtestText) result(title string, r backtest.ResultReport) {
-	fmt.Fprintf(out, "%s%s, %s to %s UTC, %d runs: %s, %s\n", title, r.Name, r.From.Format("2006-01-02 15:04"), r.Until.Format("2006-01-02 15:04"),
+	fmt.Fprintf(out, "%s%s, %s to %s, %d runs: %s, %s\n", title, r.Name, monitor.Moment(r.From.UTC()), monitor.Moment(r.Until.UTC()),
 		r.Runs, plural(r.Opened, "incident"), plural(r.Told, "notice"))
 	for _, text := range r.Warnings {
 		fmt.Fprintf(out, "  ! %s\n", text)

@@ -262,6 +262,6 @@ func (c *gateCall) print(w io.Writer, a gateAnswer) {
 		fmt.Fprintf(w, "  ask %s\n", a.Ask)
 	}
 	if a.NextChange != nil {
-		fmt.Fprintf(w, "  the next planned change is at %s\n", a.NextChange.UTC().Format("2006-01-02 15:04 MST"))
+		fmt.Fprintf(w, "  the next planned change is at %s\n", monitor.Moment(a.NextChange.UTC()))
 	}
 }

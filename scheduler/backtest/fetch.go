@@ -199,4 +199,4 @@ func (f *fetcher) note(w monitor.Window, got []monitor.Fetched) {
 	}
 }
 
-func clock(at int64) string { return time.Unix(at, 0).UTC().Format("2006-01-02 15:04") }
+func clock(at int64) string { return monitor.Moment(time.Unix(at, 0).UTC()) }

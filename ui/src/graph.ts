@@ -2,7 +2,7 @@
 // and values, zoom by dragging.
 import uPlot from "uplot";
 import { h } from "./dom";
-import { compact, exact, inUTC } from "./time";
+import { compact, exact, inUTC, onAxis } from "./time";
 import { touchZoom } from "./touch";
 
 export type Point = [number, number | null];
@@ -224,13 +224,10 @@ export class Graph {
 
 /** Hours and minutes; the day where one begins, seconds where ticks are closer than a minute. */
 function clock(ticks: number[]): string[] {
-  const zone = inUTC() ? { timeZone: "UTC" } : {};
-  const close = ticks.length > 1 && (ticks[1] as number) - (ticks[0] as number) < 60;
-  const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(close ? { second: "2-digit" } : {}), ...zone });
-  const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", ...zone });
+  const seconds = ticks.length > 1 && (ticks[1] as number) - (ticks[0] as number) < 60;
   return ticks.map((t) => {
-    const text = time.format(t * 1000);
-    return /^00:00(:00)?$/.test(text) ? day.format(t * 1000) : text;
+    const text = onAxis(t * 1000, { time: true, seconds });
+    return /^00:00(:00)?$/.test(text) ? onAxis(t * 1000, { day: true }) : text;
   });
 }
 

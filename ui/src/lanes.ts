@@ -1,7 +1,7 @@
 // Lanes: what runs saw over time, a row for each version, on one axis. Drag to
 // zoom, or focus them and press + and -, arrows and 0; Whole range goes back. Levels differ in height as well as in colour.
 import { h } from "./dom";
-import { exact } from "./time";
+import { exact, onAxis } from "./time";
 
 export interface Span { from: number; until: number; seen: string }
 export interface Mark { from: number; until: number; level: string; label: string; href?: string }
@@ -134,8 +134,5 @@ function describe(lane: Lane): string {
 }
 
 function short(at: number, span: number): string {
-  const options: Intl.DateTimeFormatOptions = span > 3 * 86400 ? { month: "short", day: "numeric" }
-    : { month: span > 86400 ? "short" : undefined, day: span > 86400 ? "numeric" : undefined, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  if (localStorage.getItem("wingmirror.utc") === "1") options.timeZone = "UTC";
-  return new Intl.DateTimeFormat(undefined, options).format(at * 1000);
+  return onAxis(at * 1000, { day: span > 86400, time: span <= 3 * 86400 });
 }

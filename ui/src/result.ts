@@ -40,7 +40,7 @@ export class ResultPane {
       h("div", { class: "what" },
         h("strong", {}, title), place ? h("span", { class: "small muted" }, " at ", place) : null,
         h("div", { class: "message" }, message)),
-      h("span", { class: "small muted nowrap" }, `as of ${exact(Date.parse(run.at)).replace(/^\w+, /, "")}`)));
+      h("span", { class: "small muted nowrap" }, `as of ${exact(Date.parse(run.at))}`)));
     this.graph.show(run.graph ?? [], run.window);
     this.print(run.output);
     this.showNotices(run);

@@ -64,7 +64,6 @@ export class ScheduleView {
 function nice(at: string): string {
   const m = /^(\d+)-(\d+)-(\d+)T(\d+:\d+):(\d+)(?:\.\d+)?(Z|[+-]\d+:\d+)$/.exec(at);
   if (!m) return at;
-  const day = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" })
-    .format(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3])));
-  return `${day} ${m[4]}${m[5] === "00" ? "" : `:${m[5]}`} ${m[6] === "Z" ? "UTC" : m[6]}`;
+  const weekday = new Intl.DateTimeFormat("en", { weekday: "short", timeZone: "UTC" }).format(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3])));
+  return `${weekday} ${m[1]}-${m[2]}-${m[3]} ${m[4]}:${m[5]} ${m[6] === "Z" ? "UTC" : m[6]}`;
 }

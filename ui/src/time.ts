@@ -21,20 +21,30 @@ export function span(seconds: number): string {
   return `${Math.round(seconds / 86400)} d`;
 }
 
+/** The exact time as the server's texts and mails write it: 2026-11-21 15:54:12 UTC. */
 export function exact(ms: number, utc = inUTC()): string {
-  const options: Intl.DateTimeFormatOptions = {
-    weekday: "short", year: "numeric", month: "short", day: "numeric",
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short",
-  };
-  if (utc) options.timeZone = "UTC";
-  return new Intl.DateTimeFormat(undefined, options).format(ms);
+  const parts = new Intl.DateTimeFormat("en", {
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    hourCycle: "h23", timeZoneName: "short", ...(utc ? { timeZone: "UTC" } : {}),
+  }).formatToParts(ms);
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((p) => p.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}:${part("second")} ${part("timeZoneName")}`;
+}
+
+/** What stands on an axis for a moment: the day, the time of day, or both. */
+export function onAxis(ms: number, show: { day?: boolean; time?: boolean; seconds?: boolean }): string {
+  const zone = inUTC() ? { timeZone: "UTC" } : {};
+  const day = show.day ? new Intl.DateTimeFormat("en", { month: "short", day: "numeric", ...zone }).format(ms) : "";
+  const time = show.time ? new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(show.seconds ? { second: "2-digit" } : {}), ...zone }).format(ms) : "";
+  return `${day} ${time}`.trim();
 }
 
 export function refreshTimes(root: ParentNode = document): void {
   const now = Date.now();
   for (const el of root.querySelectorAll<HTMLTimeElement>("time[data-rel]")) {
     const at = Date.parse(el.dateTime);
-    const text = el.dataset.rel === "for" ? span(Math.max(0, Math.round((now - at) / 1000))) : relative(at, now);
+    const text = el.dataset.rel === "for" ? span(Math.max(0, Math.round((now - at) / 1000)))
+      : el.dataset.rel === "next" && at < now ? "now" : relative(at, now);
     if (el.textContent !== text) el.textContent = text;
     const title = exact(at);
     if (el.title !== title) el.title = title;

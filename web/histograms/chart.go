@@ -218,7 +218,7 @@ func evolution(periods []monitor.HistogramPeriod, changes []time.Time, unit stri
 		if anchor == "" {
 			anchor = "middle"
 		}
-		c.Marks = append(c.Marks, mark{x(at), chartHeight - 6, anchor, at.Format("2 Jan")})
+		c.Marks = append(c.Marks, mark{x(at), chartHeight - 6, anchor, at.Format("Jan 2")})
 	}
 	if unit != "" {
 		c.Label += ", in " + unit
