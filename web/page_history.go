@@ -64,6 +64,8 @@ type runData struct {
 	Detail  *monitor.Detail // nil when only the row was kept
 	Class   string
 	Graph   template.JS
+	Kept    bool // it can be made again
+	Export  bool // and be exported
 }
 
 func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
@@ -84,6 +86,12 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := runData{Monitor: m, Run: run, Detail: detail, Class: run.Level.String()}
+	if s.Past != nil {
+		if data.Kept, err = s.Past.Recorded(r.Context(), id, at); err != nil {
+			return err
+		}
+		data.Export = data.Kept && s.serves("/api/v1/monitors/{id}/runs/{at}/export")
+	}
 	if detail != nil {
 		boot := lastBoot{Graph: toGraph(detail.Graph), Window: windowBody{detail.Window.From, detail.Window.Until}}
 		if boot.Trouble, err = s.troubles(r.Context(), id, boot.Window, monitor.State{}); err != nil {

@@ -56,6 +56,8 @@ type Tester interface {
 type Past interface {
 	// Replay gives monitor.ErrNotFound when what the run saw is not kept.
 	Replay(ctx context.Context, m monitor.Monitor, at time.Time) (replay.Replayed, error)
+	// Recorded reports whether what a run saw is kept.
+	Recorded(ctx context.Context, id int64, at time.Time) (bool, error)
 }
 
 // Labels has what people said of a monitor's past.

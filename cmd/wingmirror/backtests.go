@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -13,24 +12,39 @@ import (
 	"wingmirror/sandbox"
 	"wingmirror/scheduler"
 	"wingmirror/scheduler/backtest"
-	"wingmirror/scheduler/replay"
 	"wingmirror/store"
 	"wingmirror/web/backtests"
 )
 
 // openBacktests adds the room of the past to the pages.
 func (s *server) openBacktests() {
+	slots := make(slots, backtestsAtOnce)
 	engine := &backtester{
-		source: withEvents{fresh{s.graphite}, s.db}, live: s.pool, config: s.config.Sandbox, desk: s.desk, defaults: s.defaults, db: s.db,
-		slots: make(chan struct{}, backtestsAtOnce),
+		source: withEvents{fresh{s.graphite}, s.db}, live: s.pool, config: s.config.Sandbox, desk: s.desk, defaults: s.defaults, db: s.db, slots: slots,
 	}
-	s.rooms = append(s.rooms, backtests.Room{Engine: engine, Past: s.db, Labels: s.db, Recordings: s.db, Shadows: s.shadows, Tests: units{s.pool, s.config.Sandbox.limits()}})
+	s.rooms = append(s.rooms, backtests.Room{
+		Engine: engine, Past: s.db, Labels: s.db, Recordings: s.db, Shadows: s.shadows, Tests: units{s.pool, s.config.Sandbox.limits()},
+		Replays: replayer{db: s.db, config: s.config.Sandbox, slots: slots},
+	})
 	s.background = append(s.background, s.shadows.run)
 }
 
-// backtestsAtOnce is how many backtests the server runs at once. Each takes all
-// the processors that live runs leave.
+// backtestsAtOnce is how many backtests and replays the server runs at once. Each
+// takes all the processors that live runs leave.
 const backtestsAtOnce = 2
+
+// slots bound how much long work is under way.
+type slots chan struct{}
+
+// take takes a place, or gives ErrUnavailable when there is none.
+func (s slots) take() (giveBack func(), err error) {
+	select {
+	case s <- struct{}{}:
+		return func() { <-s }, nil
+	default:
+		return nil, fmt.Errorf("%w: %d backtests or replays are under way already; try again in a moment", monitor.ErrUnavailable, cap(s))
+	}
+}
 
 // backtester runs backtests in workers of their own, so that neither their load
 // nor what their scripts do to a worker is any live run's concern.
@@ -41,24 +55,20 @@ type backtester struct {
 	desk     *alerting.Desk
 	defaults monitor.Policy
 	db       *store.DB
-	slots    chan struct{}
+	slots    slots
 }
 
 func (b *backtester) decide(m monitor.Monitor) backtest.Decide { return b.desk.Rehearse(m) }
 
 // Backtest runs a plan, or gives ErrUnavailable while too many are under way.
 func (b *backtester) Backtest(ctx context.Context, p backtest.Plan, progress func(backtest.Progress)) ([]backtest.Result, error) {
-	select {
-	case b.slots <- struct{}{}:
-		defer func() { <-b.slots }()
-	default:
-		return nil, fmt.Errorf("%w: %d backtests are under way already; try again in a moment", monitor.ErrUnavailable, backtestsAtOnce)
+	giveBack, err := b.slots.take()
+	if err != nil {
+		return nil, err
 	}
+	defer giveBack()
 	library := b.live.Library()
-	pool, err := sandbox.NewPool(sandbox.Options{
-		Workers: b.config.Workers, Spares: -1, Limits: b.config.limits(), Library: library, Strict: b.config.Strict,
-		Args: []string{workerCommand}, Log: slog.New(slog.DiscardHandler),
-	})
+	pool, err := startPoolWith(b.config, library)
 	if err != nil {
 		return nil, err
 	}
@@ -137,28 +147,4 @@ func sameTargets(fetched []monitor.Fetched, m monitor.Monitor) bool {
 	return slices.EqualFunc(fetched, scheduler.SentTargets(m), func(f monitor.Fetched, text string) bool {
 		return strings.TrimSpace(f.Target) == strings.TrimSpace(text)
 	})
-}
-
-// past makes recorded runs again for the editor, in the live workers.
-type past struct {
-	db   *store.DB
-	pool *sandbox.Pool
-}
-
-// Replay makes a recorded run again with the monitor as it is given, and compares
-// with what came out then.
-func (p past) Replay(ctx context.Context, m monitor.Monitor, at time.Time) (replay.Replayed, error) {
-	rec, err := p.db.Recording(ctx, m.ID, at)
-	if err != nil {
-		return replay.Replayed{}, err
-	}
-	e, err := scheduler.Replay(ctx, p.pool, m, rec)
-	if err != nil {
-		return replay.Replayed{}, err
-	}
-	run, detail, err := p.db.Run(ctx, m.ID, at)
-	if err != nil {
-		return replay.Replayed{}, err
-	}
-	return replay.Judge(m, rec, e, run, detail), nil
 }

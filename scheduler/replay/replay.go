@@ -60,9 +60,10 @@ type Difference struct {
 
 // Options are what a replay needs. Archive and Runners are required.
 type Options struct {
-	Archive Archive
-	Runners Runners
-	Workers int // runs at once; 0: 16
+	Archive  Archive
+	Runners  Runners
+	Workers  int           // runs at once; 0: 16
+	Progress func(Summary) // told after every page of runs what there was so far; nil: nobody is
 }
 
 // One makes one run again.
@@ -126,12 +127,9 @@ type Summary struct {
 // Count returns the summary of one run.
 func Count(d Replayed) Summary {
 	var s Summary
-	s.Add(d)
+	s.count(d.Verdict)
 	return s
 }
-
-// Add counts one more run.
-func (s *Summary) Add(d Replayed) { s.count(d.Verdict) }
 
 func (s *Summary) count(v Verdict) {
 	s.Runs++
@@ -150,12 +148,31 @@ func (s *Summary) count(v Verdict) {
 // pageSize is how many recordings are in memory at once.
 const pageSize = 100
 
-// All makes every recorded run again, those of the given monitors or, without
-// any, of all. each is told of every run that did not come out the same; it is
-// called by one goroutine at a time.
-func (o Options) All(ctx context.Context, ids []int64, each func(Replayed)) (Summary, error) {
+// Wanted says which recorded runs are made again.
+type Wanted struct {
+	Monitor int64     // 0: those of all
+	At      time.Time // scheduled time of one run; zero: all
+}
+
+// Run makes the wanted runs again. each is told of every run that did not come
+// out the same; it is called by one goroutine at a time. One run of which nothing
+// is recorded is ErrNotFound.
+func (o Options) Run(ctx context.Context, w Wanted, each func(Replayed)) (Summary, error) {
 	var sum Summary
-	if len(ids) == 0 {
+	if w.Monitor != 0 && !w.At.IsZero() {
+		rec, err := o.recording(ctx, w)
+		if err != nil {
+			return sum, err
+		}
+		done, err := o.One(ctx, rec)
+		if err != nil {
+			return sum, err
+		}
+		o.note(done, &sum, each)
+		return sum, nil
+	}
+	ids := []int64{w.Monitor}
+	if w.Monitor == 0 {
 		var err error
 		if ids, err = o.Archive.Recorded(ctx); err != nil {
 			return sum, err
@@ -169,6 +186,48 @@ func (o Options) All(ctx context.Context, ids []int64, each func(Replayed)) (Sum
 	return sum, nil
 }
 
+// recording finds the one run.
+func (o Options) recording(ctx context.Context, w Wanted) (monitor.Recording, error) {
+	found, err := o.Archive.Recordings(ctx, w.Monitor, w.At.Add(-time.Millisecond), 1)
+	if err != nil {
+		return monitor.Recording{}, err
+	}
+	if len(found) == 0 || !found[0].At.Equal(w.At.Truncate(time.Millisecond)) {
+		return monitor.Recording{}, monitor.Missing("nothing is recorded of monitor %d at %s", w.Monitor, w.At.UTC().Format(time.RFC3339Nano))
+	}
+	return found[0], nil
+}
+
+// note counts a run and tells of it, unless it is the same.
+func (o Options) note(done Replayed, sum *Summary, each func(Replayed)) {
+	if sum.count(done.Verdict); done.Verdict != Same {
+		each(done)
+	}
+}
+
+// Export returns one recorded run with everything that it takes to make it again
+// elsewhere. helpers gives the files of a hash.
+func (o Options) Export(ctx context.Context, w Wanted, helpers func(ctx context.Context, hash string) ([]store.LibraryFile, error)) (File, error) {
+	rec, err := o.recording(ctx, w)
+	if err != nil {
+		return File{}, err
+	}
+	version, err := o.Archive.Version(ctx, rec.Monitor, rec.Version)
+	if err != nil {
+		return File{}, err
+	}
+	f := File{Monitor: version.Monitor, Recording: rec}
+	if rec.Library != "" {
+		if f.Helpers, err = helpers(ctx, rec.Library); err != nil {
+			return File{}, err
+		}
+	}
+	if f.Run, f.Detail, err = o.Archive.Run(ctx, rec.Monitor, rec.At); err != nil {
+		return File{}, err
+	}
+	return f, nil
+}
+
 func (o Options) monitor(ctx context.Context, id int64, sum *Summary, each func(Replayed)) error {
 	for after := (time.Time{}); ; {
 		page, err := o.Archive.Recordings(ctx, id, after, pageSize)
@@ -180,10 +239,10 @@ func (o Options) monitor(ctx context.Context, id int64, sum *Summary, each func(
 			return err
 		}
 		for _, d := range done {
-			sum.count(d.Verdict)
-			if d.Verdict != Same {
-				each(d)
-			}
+			o.note(d, sum, each)
+		}
+		if o.Progress != nil {
+			o.Progress(*sum)
 		}
 		after = page[len(page)-1].At
 	}

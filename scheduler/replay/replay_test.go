@@ -84,7 +84,7 @@ func TestReplay_AllPagesThroughEverything(t *testing.T) {
 	a := newArchive(t)
 	a.recordings[7].Digest, a.recordings[8].Library = "other", "gone"
 	var told []replay.Replayed
-	sum, err := replay.Options{Archive: a, Runners: with(echo{})}.All(t.Context(), nil, func(d replay.Replayed) { told = append(told, d) })
+	sum, err := replay.Options{Archive: a, Runners: with(echo{})}.Run(t.Context(), replay.Wanted{}, func(d replay.Replayed) { told = append(told, d) })
 	want := replay.Summary{Runs: 251, Same: 248, Different: 1, Unknowable: 2}
 	if diff := cmp.Diff(want, sum); diff != "" || err != nil {
 		t.Error(err, diff)
@@ -102,7 +102,7 @@ func TestReplay_AllPagesThroughEverything(t *testing.T) {
 }
 
 func TestReplay_WhatDependsOnTheMachineIsNoDifference(t *testing.T) {
-	sum, err := replay.Options{Archive: newArchive(t), Runners: with(echo{monitor.FaultTimeout})}.All(t.Context(), []int64{1}, func(replay.Replayed) {})
+	sum, err := replay.Options{Archive: newArchive(t), Runners: with(echo{monitor.FaultTimeout})}.Run(t.Context(), replay.Wanted{Monitor: 1}, func(replay.Replayed) {})
 	if err != nil || sum.Unrepeatable != 250 {
 		t.Errorf("%+v, %v", sum, err)
 	}
@@ -112,7 +112,7 @@ func TestReplay_EndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	waiting := runnerFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	if _, err := (replay.Options{Archive: newArchive(t), Runners: with(waiting)}).All(ctx, []int64{1}, func(replay.Replayed) {}); err == nil {
+	if _, err := (replay.Options{Archive: newArchive(t), Runners: with(waiting)}).Run(ctx, replay.Wanted{Monitor: 1}, func(replay.Replayed) {}); err == nil {
 		t.Error("a replay that was given up is no result")
 	}
 }

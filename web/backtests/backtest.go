@@ -46,7 +46,7 @@ func (d desk) backtest(ctx context.Context, in *backtestInput) (*huma.StreamResp
 		return nil, err
 	}
 	plan := backtest.Plan{Variants: variants, From: in.Body.From, Until: in.Body.Until}
-	return d.stream(ctx, func(ctx context.Context, report func(backtest.Report)) (backtest.Report, error) {
+	return stream(ctx, d, work[backtest.Report]{cut: cutShort, do: func(ctx context.Context, report func(backtest.Report)) (backtest.Report, error) {
 		results, err := d.Engine.Backtest(ctx, plan, throttled(d.Now, func(p backtest.Progress) {
 			report(partly(backtest.NewReport(p.Results(), labels), p))
 		}))
@@ -54,7 +54,11 @@ func (d desk) backtest(ctx context.Context, in *backtestInput) (*huma.StreamResp
 			return backtest.Report{}, err
 		}
 		return backtest.NewReport(results, labels), nil
-	})
+	}})
+}
+
+func cutShort(why string) backtest.Report {
+	return backtest.Report{Results: []backtest.ResultReport{}, Partial: true, Error: why}
 }
 
 // partly makes a report one of work under way, and a small one.
@@ -109,7 +113,7 @@ func (d desk) sweep(ctx context.Context, in *sweepInput) (*huma.StreamResponse, 
 		return nil, err
 	}
 	plan := backtest.Plan{Variants: variants, From: b.From, Until: b.Until}
-	return d.stream(ctx, func(ctx context.Context, report func(backtest.Report)) (backtest.Report, error) {
+	return stream(ctx, d, work[backtest.Report]{cut: cutShort, do: func(ctx context.Context, report func(backtest.Report)) (backtest.Report, error) {
 		results, err := d.Engine.Backtest(ctx, plan, throttled(d.Now, func(p backtest.Progress) {
 			report(partly(backtest.NewSweep(p.Results(), values, labels), p))
 		}))
@@ -117,7 +121,7 @@ func (d desk) sweep(ctx context.Context, in *sweepInput) (*huma.StreamResponse, 
 			return backtest.Report{}, err
 		}
 		return backtest.NewSweep(results, values, labels), nil
-	})
+	}})
 }
 
 type lossesInput struct {

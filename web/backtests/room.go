@@ -15,6 +15,7 @@ import (
 	"wingmirror/monitor"
 	"wingmirror/scheduler"
 	"wingmirror/scheduler/backtest"
+	"wingmirror/scheduler/replay"
 	"wingmirror/store"
 	"wingmirror/web"
 )
@@ -55,6 +56,16 @@ type Recordings interface {
 	RecordedAt(ctx context.Context, id int64, first, last time.Time) ([]time.Time, error)
 }
 
+// Replays makes recorded runs again, each with the version and the helper files
+// that it had.
+type Replays interface {
+	// Replay gives monitor.ErrUnavailable while too many are under way, and
+	// monitor.ErrNotFound for one run of which nothing is recorded.
+	Replay(ctx context.Context, w replay.Wanted, each func(replay.Replayed), progress func(replay.Summary)) (replay.Summary, error)
+	// Export returns one run as a file.
+	Export(ctx context.Context, w replay.Wanted) (replay.File, error)
+}
+
 // Shadows runs edited versions beside the saved ones.
 type Shadows interface {
 	Start(ctx context.Context, s monitor.Shadow) (monitor.Shadow, error)
@@ -70,6 +81,7 @@ type Room struct {
 	Past       Past
 	Labels     Labels
 	Recordings Recordings
+	Replays    Replays
 	Shadows    Shadows
 	Tests      Tests
 }
@@ -89,6 +101,8 @@ func (r Room) Routes(h web.Host) []web.Route {
 		{Method: post, Pattern: "/api/v1/run-tests", Need: editor, Serve: web.Op(d.runTests, "Run the unit tests of a monitor")},
 		{Method: get, Pattern: one + "/timeline", Need: viewer, Serve: web.Op(d.timeline, "What runs saw over time, with incidents and labels")},
 		{Method: get, Pattern: one + "/runs/{at}/recording", Need: viewer, Serve: web.Op(d.recording, "Get everything that one run saw")},
+		{Method: get, Pattern: one + "/runs/{at}/export", Need: viewer, Serve: web.Page(d.export)},
+		{Method: post, Pattern: "/api/v1/replays", Need: editor, Serve: web.Op(d.replays, "Make recorded runs again and say which do not come out the same; streams lines of JSON")},
 		{Method: post, Pattern: one + "/losses", Need: editor, Serve: web.Op(d.losses, "Say which labelled incidents an edited version would no longer catch")},
 		{Method: get, Pattern: one + "/labels", Need: viewer, Serve: web.Op(d.labels, "List what people said of a monitor's past")},
 		{Method: post, Pattern: labels, Need: editor, Serve: web.Op(d.label, "Label an incident as true or noise, or a span as missed", http.StatusCreated)},

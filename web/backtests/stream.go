@@ -3,6 +3,7 @@ package backtests
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"time"
 
@@ -14,32 +15,35 @@ import (
 // between is how much time lies between two reports of the same work.
 const between = 400 * time.Millisecond
 
-// work makes results and reports on its way.
-type work func(ctx context.Context, report func(backtest.Report)) (backtest.Report, error)
+// work makes a report, and reports on its way.
+type work[R any] struct {
+	do  func(ctx context.Context, tell func(R)) (R, error)
+	cut func(why string) R // a report that it was cut short
+}
 
 // finished is the end of work.
-type finished struct {
-	report backtest.Report
+type finished[R any] struct {
+	report R
 	err    error
 }
 
 // stream starts work and returns the answer that tells of it. Whatever is wrong
 // before the first report is returned as an error, so that it gets a status of its
 // own. The work ends with ctx, which ends when the reader hangs up.
-func (d desk) stream(ctx context.Context, do work) (*huma.StreamResponse, error) {
+func stream[R any](ctx context.Context, d desk, w work[R]) (*huma.StreamResponse, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	reports := make(chan backtest.Report)
-	end := make(chan finished, 1)
+	reports := make(chan R)
+	end := make(chan finished[R], 1)
 	go func() {
-		report, err := do(ctx, func(r backtest.Report) {
+		report, err := w.do(ctx, func(r R) {
 			select {
 			case reports <- r:
 			case <-ctx.Done():
 			}
 		})
-		end <- finished{report, err}
+		end <- finished[R]{report, err}
 	}()
-	var first *backtest.Report
+	var first *R
 	select {
 	case r := <-reports:
 		first = &r
@@ -54,35 +58,41 @@ func (d desk) stream(ctx context.Context, do work) (*huma.StreamResponse, error)
 		defer cancel()
 		c.SetHeader("Content-Type", "application/x-ndjson")
 		c.SetHeader("X-Accel-Buffering", "no")
-		w := c.BodyWriter()
-		encoder := json.NewEncoder(w)
-		tell := func(r backtest.Report) {
-			if err := encoder.Encode(r); err != nil {
-				cancel() // the reader went away
-			}
-			if flusher, ok := w.(http.Flusher); ok {
-				flusher.Flush()
-			}
-		}
+		lines := ndjson{c.BodyWriter(), cancel}
 		if first != nil {
-			tell(*first)
+			lines.tell(*first)
 		}
 		for {
 			select {
 			case r := <-reports:
-				tell(r)
+				lines.tell(r)
 			case e := <-end:
 				if e.err != nil {
 					if ctx.Err() == nil {
-						d.Log().Error("backtest", "error", e.err)
+						d.Log().Error("streamed work ended early", "error", e.err)
 					}
-					e.report.Partial, e.report.Error = true, "the server failed; its log has details"
+					e.report = w.cut("the server failed; its log has details")
 				}
-				tell(e.report)
+				lines.tell(e.report)
 				return
 			}
 		}
 	}}, nil
+}
+
+// ndjson writes lines of JSON, each sent at once.
+type ndjson struct {
+	w      io.Writer
+	failed func() // the reader went away
+}
+
+func (n ndjson) tell(report any) {
+	if err := json.NewEncoder(n.w).Encode(report); err != nil {
+		n.failed()
+	}
+	if flusher, ok := n.w.(http.Flusher); ok {
+		flusher.Flush()
+	}
 }
 
 // throttled calls report at most so often, the first time at once.
