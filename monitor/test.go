@@ -38,6 +38,12 @@ type Expectation struct {
 	Graph   map[string][]float64 // newest values of lines, the newest last; NaN for a gap
 }
 
+// TestOverride is what is noted of a version that was saved although tests failed.
+type TestOverride struct {
+	Failed []string // names of the tests
+	Reason string   // in the words of whoever saved it; "" when none was given
+}
+
 const (
 	mostTests      = 100
 	mostTestValues = 100_000

@@ -163,3 +163,25 @@ func TestGroupsAndLabels_AreThoseInUse(t *testing.T) {
 		t.Error(diff, err)
 	}
 }
+
+func TestVersion_KeepsThatTestsWereOverridden(t *testing.T) {
+	db := openNew(t)
+	m := newMonitor(t, db, "a")
+	want := monitor.TestOverride{Failed: []string{"quiet", "loud"}, Reason: "known"}
+	if err := db.SaveTestOverride(t.Context(), m.ID, 1, want); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.UpdateMonitor(t.Context(), m, "ann", start); err != nil {
+		t.Fatal(err)
+	}
+	versions, err := db.Versions(t.Context(), m.ID, 0, 10)
+	if err != nil || len(versions) != 2 || versions[0].Override != nil {
+		t.Fatalf("%+v, %v", versions, err)
+	}
+	if diff := cmp.Diff(&want, versions[1].Override); diff != "" {
+		t.Error(diff)
+	}
+	if err := db.SaveTestOverride(t.Context(), m.ID, 9, want); !errors.Is(err, monitor.ErrNotFound) {
+		t.Errorf("a version that is not there: %v", err)
+	}
+}

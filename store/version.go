@@ -13,9 +13,10 @@ import (
 
 // Version is one save of a monitor.
 type Version struct {
-	Monitor monitor.Monitor // as it was saved
-	Author  string
-	SavedAt time.Time
+	Monitor  monitor.Monitor // as it was saved
+	Author   string
+	SavedAt  time.Time
+	Override *monitor.TestOverride // nil: no test failed, or none was run
 }
 
 type versionRow struct {
@@ -24,6 +25,13 @@ type versionRow struct {
 	Author    string
 	SavedAt   int64
 	Body      string
+	Override  string
+}
+
+// storedOverride is what the JSON column holds.
+type storedOverride struct {
+	Failed []string `json:"failed"`
+	Reason string   `json:"reason,omitempty"`
 }
 
 func (versionRow) TableName() string { return "monitor_versions" }
@@ -58,6 +66,13 @@ func (db *DB) Versions(ctx context.Context, id int64, before, limit int) ([]Vers
 			return nil, db.fault(what, err)
 		}
 		all[i] = Version{Monitor: saved.monitor(), Author: row.Author, SavedAt: fromMillis(row.SavedAt)}
+		if row.Override != "" {
+			var o storedOverride
+			if err := json.Unmarshal([]byte(row.Override), &o); err != nil {
+				return nil, db.fault(what, err)
+			}
+			all[i].Override = &monitor.TestOverride{Failed: o.Failed, Reason: o.Reason}
+		}
 	}
 	return all, nil
 }
@@ -72,4 +87,16 @@ func (db *DB) Version(ctx context.Context, id int64, version int) (Version, erro
 		return Version{}, fmt.Errorf("version %d of monitor %d: %w", version, id, monitor.ErrNotFound)
 	}
 	return found[0], nil
+}
+
+// SaveTestOverride notes at a version that it was saved although tests failed.
+func (db *DB) SaveTestOverride(ctx context.Context, id int64, version int, o monitor.TestOverride) error {
+	what := fmt.Sprintf("note that tests of monitor %d were overridden", id)
+	text, err := json.Marshal(storedOverride(o))
+	if err != nil {
+		return db.fault(what, err)
+	}
+	return db.transaction(ctx, what, func(tx *gorm.DB) error {
+		return found(tx.Exec(`UPDATE monitor_versions SET override = ? WHERE monitor_id = ? AND version = ?`, string(text), id, version))
+	})
 }

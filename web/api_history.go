@@ -238,6 +238,13 @@ type versionBody struct {
 	Author  string      `json:"author"`
 	SavedAt time.Time   `json:"saved_at"`
 	Monitor monitorBody `json:"monitor"`
+
+	Override *overrideBody `json:"override,omitempty" doc:"Set when it was saved although tests failed"`
+}
+
+type overrideBody struct {
+	Failed []string `json:"failed" doc:"Names of the tests that failed"`
+	Reason string   `json:"reason" doc:"Why it was saved all the same"`
 }
 
 type versionsOutput struct {
@@ -255,6 +262,9 @@ func (s *server) apiVersions(ctx context.Context, in *idInput) (*versionsOutput,
 	out.Body.Versions = make([]versionBody, len(versions))
 	for i, v := range versions {
 		out.Body.Versions[i] = versionBody{Version: v.Monitor.Version, Author: v.Author, SavedAt: v.SavedAt.UTC(), Monitor: toMonitorBody(shown(ctx, v.Monitor))}
+		if o := v.Override; o != nil {
+			out.Body.Versions[i].Override = &overrideBody{nonNil(o.Failed), o.Reason}
+		}
 	}
 	return out, nil
 }

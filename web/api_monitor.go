@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"wingmirror/alerting"
@@ -101,21 +102,27 @@ func (s *server) apiMonitor(ctx context.Context, in *idInput) (*monitorOutput, e
 	return toMonitorOutput(ctx, m), nil
 }
 
+// OverrideInput asks for a save although unit tests fail.
+type OverrideInput struct {
+	Override bool   `query:"override_tests" doc:"Save although unit tests fail; the versions and the audit log say so"`
+	Reason   string `query:"override_reason" maxLength:"500" doc:"Why, for those who read that later"`
+}
+
 type createMonitorInput struct {
-	Override bool `query:"override_tests" doc:"Save although unit tests fail; the audit log says so"`
-	Body     monitorBody
+	OverrideInput
+	Body monitorBody
 }
 
 func (s *server) apiCreateMonitor(ctx context.Context, in *createMonitorInput) (*monitorOutput, error) {
 	in.Body.ID, in.Body.Version = 0, 0
-	return s.save(ctx, in.Body, in.Override)
+	return s.save(ctx, in.Body, in.OverrideInput)
 }
 
 type updateMonitorInput struct {
-	ID       int64  `path:"id" minimum:"1"`
-	IfMatch  string `header:"If-Match" doc:"ETag of the monitor that is replaced; without it the body's version counts"`
-	Override bool   `query:"override_tests" doc:"Save although unit tests fail; the audit log says so"`
-	Body     monitorBody
+	OverrideInput
+	ID      int64  `path:"id" minimum:"1"`
+	IfMatch string `header:"If-Match" doc:"ETag of the monitor that is replaced; without it the body's version counts"`
+	Body    monitorBody
 }
 
 func (s *server) apiUpdateMonitor(ctx context.Context, in *updateMonitorInput) (*monitorOutput, error) {
@@ -137,7 +144,7 @@ func (s *server) apiUpdateMonitor(ctx context.Context, in *updateMonitorInput) (
 		}
 		in.Body.Active = &stored.Active
 	}
-	out, err := s.save(ctx, in.Body, in.Override)
+	out, err := s.save(ctx, in.Body, in.OverrideInput)
 	return out, precondition(err, named)
 }
 
@@ -154,7 +161,7 @@ func (s *server) check(ctx context.Context, body monitorBody) (monitor.Monitor, 
 }
 
 // save checks the monitor as a whole and stores it.
-func (s *server) save(ctx context.Context, body monitorBody, override bool) (*monitorOutput, error) {
+func (s *server) save(ctx context.Context, body monitorBody, override OverrideInput) (*monitorOutput, error) {
 	m, errs, err := s.check(ctx, body)
 	if err != nil {
 		return nil, err
@@ -162,7 +169,7 @@ func (s *server) save(ctx context.Context, body monitorBody, override bool) (*mo
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	overridden, err := s.test(ctx, m, override)
+	failed, err := s.test(ctx, m, override.Override)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +182,10 @@ func (s *server) save(ctx context.Context, body monitorBody, override bool) (*mo
 		return nil, fmt.Errorf("save monitor %q: %w", m.Name, err)
 	}
 	s.record(ctx, action, stored.Subject().String(), stored.Name)
-	if overridden != "" {
-		s.record(ctx, "monitor.override-tests", stored.Subject().String(), fmt.Sprintf("version %d was saved although %s", stored.Version, overridden))
+	if len(failed) > 0 {
+		if err := s.overridden(ctx, stored, monitor.TestOverride{Failed: failed, Reason: strings.TrimSpace(override.Reason)}); err != nil {
+			return nil, err
+		}
 	}
 	s.changed()
 	return toMonitorOutput(ctx, stored), nil

@@ -70,6 +70,11 @@ type Tests interface {
 	RunTests(ctx context.Context, m monitor.Monitor) ([]scheduler.TestResult, error)
 }
 
+// Overrides notes at a version that it was saved although tests failed.
+type Overrides interface {
+	SaveTestOverride(ctx context.Context, id int64, version int, o monitor.TestOverride) error
+}
+
 // ScriptChecker parses a script where scripts run. The error is our own failure.
 type ScriptChecker interface {
 	Check(ctx context.Context, script string) (*monitor.ScriptError, error)

@@ -39,6 +39,7 @@ type Options struct {
 	Past        Past            // nil: recorded runs cannot be made again
 	Labels      Labels          // nil: incidents are not labelled
 	Tests       Tests           // nil: unit tests are not run when a monitor is saved
+	Overrides   Overrides       // nil: only the audit log knows of overridden tests
 	Desk        Desk            // nil: incidents can be looked at only
 	Outbox      Outbox          // nil: nothing can be sent again by hand
 	Silences    Silences        // nil: there are none, and no page of them

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -62,7 +63,22 @@ func (r *running) remove(path string) {
 	}
 }
 
-// firstMonitor returns the demo's monitor of that name, as the API has it.
+// page returns the HTML of a page.
+func (r *running) page(path string) string {
+	r.t.Helper()
+	response, err := http.Get(r.base + path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		r.t.Errorf("%s: %s, %v", path, response.Status, err)
+	}
+	return string(text)
+}
+
+// monitorNamed returns the demo's monitor of that name, as the API has it.
 func (r *running) monitorNamed(name string) anything {
 	r.t.Helper()
 	var list struct {
@@ -223,6 +239,13 @@ func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
 	}
 	if code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.base); code != 0 || !strings.Contains(out, " 0 different") || strings.HasPrefix(out, "0 runs") {
 		t.Errorf("replay by the server: exit %d\n%s%s", code, out, errs)
+	}
+	if page := r.page(fmt.Sprintf("/monitors/%d/runs/%s", id, at.Format(time.RFC3339))); !strings.Contains(page, "/export\" download") || !strings.Contains(page, "Run again in the editor") {
+		t.Error("the run's page does not offer to export it")
+	}
+	exported := r.page(fmt.Sprintf("/api/v1/monitors/%d/runs/%s/export", id, at.Format(time.RFC3339)))
+	if code, out, errs := invoke(t, nil, "replay", writeFile(t, "run.json", exported)); code != 0 || !strings.Contains(out, "1 run: 1 the same") {
+		t.Errorf("exported by the page: exit %d\n%s%s", code, out, errs)
 	}
 	m["script"] = "throw 'other'"
 	if err := r.call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "different" || len(out.Replay.Differences) == 0 {

@@ -188,7 +188,7 @@ func (s *server) openPages(ctx context.Context, kind serverKind, mode account.Mo
 	pages, err := web.New(web.Options{
 		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
 		Tester: scheduler.Checker{Fetcher: withEvents{fresh{s.graphite}, s.db}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
-		Past:   s.openPast(), Labels: s.db, Tests: units{s.pool, c.Sandbox.limits()}, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
+		Past:   s.openPast(), Labels: s.db, Tests: units{s.pool, c.Sandbox.limits()}, Overrides: s.db, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
 		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
 		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},

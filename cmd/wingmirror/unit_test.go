@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/xml"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,6 +94,37 @@ func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
 	var saved anything
 	if err := r.call("POST", "/api/v1/monitors?override_tests=true", m, &saved); err != nil || saved["tests"] != m["tests"] {
 		t.Errorf("%v, %v", saved["tests"], err)
+	}
+	id := fmt.Sprint(saved["id"])
+	saved["script"] = "throw 2"
+	if err := r.call("PUT", "/api/v1/monitors/"+id+"?override_tests=true&override_reason=on+call+%3Cnow%3E", saved, &saved); err != nil {
+		t.Fatal(err)
+	}
+	var past struct {
+		Versions []struct {
+			Version  int
+			Override *struct {
+				Failed []string
+				Reason string
+			}
+		}
+	}
+	if err := r.call("GET", "/api/v1/monitors/"+id+"/versions", nil, &past); err != nil || len(past.Versions) != 2 || past.Versions[0].Override == nil ||
+		past.Versions[0].Override.Reason != "on call <now>" || past.Versions[1].Override == nil || !slices.Equal(past.Versions[1].Override.Failed, []string{"quiet"}) {
+		t.Errorf("%+v, %v", past, err)
+	}
+	page := r.page("/monitors/" + id + "/versions")
+	for _, want := range []string{"although 1 of its tests failed: <strong>quiet</strong>", "<q>on call &lt;now&gt;</q>", "No reason was given."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the versions page does not say %q", want)
+		}
+	}
+	saved["script"] = "puts(1)"
+	if err := r.call("PUT", "/api/v1/monitors/"+id+"?override_tests=true", saved, &saved); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(r.page("/monitors/"+id+"/versions"), "of its tests failed"); n != 2 {
+		t.Errorf("%d versions are said to be overridden, want two: the third passes", n)
 	}
 	var ran struct{ Passed, Failed int }
 	if err := r.call("POST", "/api/v1/run-tests", anything{"monitor": m}, &ran); err != nil || ran.Failed != 1 {

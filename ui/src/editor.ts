@@ -50,7 +50,7 @@ class Page {
     const schedule = new ScheduleView(this.root, () => String(this.stored.id));
     this.restoreDraft();
     this.past = new Past({
-      read: () => this.form.read(this.stored), stored: () => this.stored, run: () => void this.testRun(), script: this.script,
+      read: () => this.form.read(this.stored), stored: () => this.stored, run: () => void this.testRun(), save: () => void this.save(), script: this.script,
       write: (m) => { this.form.write(m); this.changed(); },
     }, this.data.can_edit);
     void schedule.refresh();

@@ -17,7 +17,7 @@ export class Past {
   private at: string | undefined; // scheduled time of the recorded run in the editor
   private lost = ""; // what the author was asked about already
 
-  constructor(private readonly editor: Editor & { run(): void }, canEdit: boolean) {
+  constructor(private readonly editor: Editor & { run(): void; save(): void }, canEdit: boolean) {
     startTimeline();
     if (canEdit && maybe("#past")) {
       this.backtest = new Backtest(editor);
@@ -53,19 +53,29 @@ export class Past {
     box.hidden = false;
   }
 
-  /** After a save that failing tests refused, the next one overrides them. */
-  private overriding = false;
+  /** Why failing tests are overridden by the next save; empty for not. */
+  private because = "";
 
   /** What to add to the address of a save. */
-  saveQuery(): string { return this.overriding ? "?override_tests=true" : ""; }
+  saveQuery(): string { return this.because ? `?${new URLSearchParams({ override_tests: "true", override_reason: this.because })}` : ""; }
 
-  /** Takes what a save was refused for: when it was tests alone, saving again overrides them. */
+  /** Takes what a save was refused for: when it was tests alone, it may be saved all the same, with a reason that is kept. */
   refused(problem: Problem): void {
-    this.overriding = problem.errors.length > 0 && problem.errors.every((e) => /(^|\.)tests\[\d+\]$/.test(e.location ?? "") && e.message.includes(" fails: "));
-    if (this.overriding) $("#form-problem").append(h("span", {}, " Save again to save all the same; the audit log will say so."));
+    this.because = "";
+    if (problem.errors.length === 0 || !problem.errors.every((e) => /(^|\.)tests\[\d+\]$/.test(e.location ?? "") && e.message.includes(" fails: "))) return;
+    const why = h("input", { type: "text", id: "override-reason", maxlength: "500", class: "grow", placeholder: "Why it may be saved all the same", "aria-label": "Why it may be saved although tests fail" });
+    const save = () => {
+      this.because = why.value.trim();
+      if (this.because) this.editor.save();
+      else why.focus();
+    };
+    why.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); save(); } });
+    $("#form-problem").append(h("div", { class: "inline" }, why, h("button", { type: "button", id: "override-save", onclick: save }, "Save all the same")),
+      h("div", { class: "small" }, "The versions page and the audit log will say so."));
+    why.focus({ preventScroll: true });
   }
 
-  saved(): void { this.overriding = false; }
+  saved(): void { this.because = ""; }
 
   /** Asks before a save that no longer catches what people said was right to be told. */
   async maySave(m: Monitor): Promise<boolean> {
