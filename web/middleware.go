@@ -3,6 +3,8 @@ package web
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -26,15 +28,16 @@ func newNonce() string { return rand.Text() }
 
 // secured sets the headers that every answer has.
 func secured(next http.Handler) http.Handler {
+	headers := http.Header{}
+	headers.Set("Content-Security-Policy", policy(""))
+	headers.Set("X-Content-Type-Options", "nosniff")
+	headers.Set("Referrer-Policy", "same-origin")
+	headers.Set("Cross-Origin-Opener-Policy", "same-origin")
+	headers.Set("Cross-Origin-Resource-Policy", "same-origin")
+	headers.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	headers.Set("Cache-Control", "no-store")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy(""))
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(w.Header(), headers) // the values are shared: whoever wants another sets it
 		next.ServeHTTP(w, r)
 	})
 }
@@ -64,6 +67,9 @@ func (s *server) logged(next http.Handler) http.Handler {
 		begun := s.Now()
 		seen := &statusWriter{ResponseWriter: w}
 		next.ServeHTTP(seen, r)
+		if !s.Log.Enabled(r.Context(), slog.LevelDebug) {
+			return
+		}
 		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", seen.status,
 			"bytes", seen.bytes, "took", s.Now().Sub(begun).Round(time.Microsecond))
 	})

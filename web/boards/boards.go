@@ -60,11 +60,12 @@ func (o Room) Nav() []web.NavEntry { return []web.NavEntry{{Label: "Board", Href
 type room struct {
 	Room
 	web.Host
+	answers *answers // of the gate
 }
 
 // Routes implements web.Room.
 func (o Room) Routes(h web.Host) []web.Route {
-	r := room{o, h}
+	r := room{o, h, &answers{}}
 	return slices.Concat(r.pageRoutes(), r.apiRoutes(), r.componentRoutes(), r.olderRoutes())
 }
 
