@@ -80,6 +80,8 @@ func Why(m monitor.Message) string {
 		return "The incident is still open, and you are on duty now."
 	case monitor.NoticeAck:
 		return m.By + " acknowledged the incident."
+	case monitor.NoticeLevel:
+		return "The level of the component changed, and you subscribe to its changes."
 	case monitor.NoticeTest:
 		return "Somebody asked whether this destination works. Nothing is wrong."
 	case monitor.NoticeResolve:
@@ -101,7 +103,7 @@ func by(author string) string {
 // Next says when the next notice of the incident is due, or "".
 func Next(m monitor.Message) string {
 	switch {
-	case m.Kind == monitor.NoticeResolve, m.Kind == monitor.NoticeTest, m.Kind == monitor.NoticeAck:
+	case m.Kind == monitor.NoticeResolve, m.Kind == monitor.NoticeTest, m.Kind == monitor.NoticeAck, m.Kind == monitor.NoticeLevel:
 		return ""
 	case m.RepeatAfter < 0:
 		return "This monitor does not repeat its notices."

@@ -237,20 +237,14 @@ func (b *Board) Reload(ctx context.Context) error {
 	return b.arrange(ctx, nil)
 }
 
-// UseFiles takes what the files say now. An error of theirs leaves what they
-// said before in force, and is shown.
-func (b *Board) UseFiles(ctx context.Context, config Config, problem error) {
+// UseFiles takes what the files say now, and shows what is wrong with them.
+func (b *Board) UseFiles(ctx context.Context, config Config, problems Problems) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fileProblem = ""
-	if problem != nil {
-		b.fileProblem = problem.Error()
-		b.changed()
-		return
-	}
-	b.files = config
+	b.files, b.problems = config, problems
 	if err := b.arrange(ctx, nil); err != nil {
 		b.o.Log.Error("the board's files are not used", "error", err)
+		b.changed()
 	}
 }
 
@@ -331,9 +325,27 @@ func (b *Board) arrange(ctx context.Context, stored map[sourceKey]monitor.Source
 		}
 	}
 	b.components, b.sources = components, wanted
+	b.noteFaults(now)
 	b.startSources()
 	b.changed()
 	return nil
+}
+
+// noteFaults remembers since when components cannot be used as they are written,
+// and how they stood. The lock is held.
+func (b *Board) noteFaults(now time.Time) {
+	faults := map[string]fault{}
+	for _, c := range b.components {
+		if c.Fault == "" {
+			continue
+		}
+		one, known := b.faults[c.ID]
+		if !known {
+			one = fault{since: now, stood: b.levels[c.ID].level}
+		}
+		faults[c.ID] = one
+	}
+	b.faults = faults
 }
 
 // Subscriptions returns who subscribes to a component.

@@ -12,6 +12,7 @@
 package board
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -46,7 +47,8 @@ type Journal interface {
 	// and returns the numbers.
 	NumberSources(ctx context.Context, sources []monitor.SourceState, at time.Time) ([]monitor.SourceState, error)
 	SaveSourceState(ctx context.Context, s monitor.SourceState) error
-	AddBoardChanges(ctx context.Context, changes []monitor.BoardChange) error
+	// AddBoardChanges stores changes, and tells the news that they are to subscribers.
+	AddBoardChanges(ctx context.Context, changes []monitor.BoardChange, news []monitor.BoardNews) error
 }
 
 // Acts stores what people do. See store.DB for the errors.
@@ -75,6 +77,7 @@ type Options struct {
 	Reporter Reporter // nil: nobody is told
 	Changed  func()   // rings when something that pages show has changed; nil: nobody listens
 	Config   Config   // of the files
+	Problems Problems // of the files
 	Now      func() time.Time
 	Log      *slog.Logger
 	Parallel int // sources read at once; 0 is 32
@@ -91,9 +94,10 @@ type Board struct {
 	acting sync.Mutex // one act at a time: first stored, then in memory; taken before mu
 
 	mu            sync.Mutex
-	files         Config              // as read last
-	made          []monitor.Component // in the pages
-	components    []monitor.Component // both
+	files         Config                        // as read last
+	made          []monitor.Component           // in the pages
+	words         map[monitor.DC]monitor.DCInfo // of levels, chosen in the pages
+	components    []monitor.Component           // both
 	sources       map[sourceKey]*source
 	overrides     []monitor.Override
 	pushes        map[pushKey]monitor.Rationale
@@ -101,9 +105,11 @@ type Board struct {
 	subscriptions []monitor.Subscription
 	levels        map[string]standingLevel
 	changes       []monitor.BoardChange // that are not stored yet
+	news          []monitor.BoardNews   // of these changes
 	recent        map[string][]monitor.BoardChange
-	storeDown     time.Time       // since when the records do not answer; zero while they do
-	fileProblem   string          // why the files as they are now are not used
+	storeDown     time.Time // since when the records do not answer; zero while they do
+	problems      Problems  // of the files as they are now
+	faults        map[string]fault
 	running       context.Context //nolint:containedctx // the life of Run, for sources that are started during it
 	readers       sync.WaitGroup
 }
@@ -119,13 +125,35 @@ type standingLevel struct {
 	override *monitor.Override
 }
 
+// fault is since when a component cannot be used as it is written, and how it
+// stood when it could: it is never taken for better than that.
+type fault struct {
+	since time.Time
+	stood monitor.DC
+}
+
+// rationales say that a component cannot be used, and how it stood.
+func (f fault) rationales(c monitor.Component) []monitor.Rationale {
+	all := []monitor.Rationale{{
+		ID: "fault", Level: monitor.DC3, Title: "Its configuration cannot be used", Description: monitor.Cut(c.Fault, maxText), Failure: true,
+	}}
+	if f.stood.Worse(monitor.DC5) {
+		all = append(all, monitor.Rationale{ID: "stood", Level: f.stood, Title: "It stood at " + f.stood.String() + " when its configuration could last be used", Stale: true})
+	}
+	for i := range all {
+		r := &all[i]
+		r.Component, r.Source, r.Start, r.Seen, r.Changed = c.ID, "configuration", f.since, f.since, f.since
+	}
+	return all
+}
+
 // Look is the board at a time. It is never changed once it can be read.
 type Look struct {
 	*tree
-	At          time.Time
-	Levels      map[monitor.DC]monitor.DCInfo
-	StoreDown   time.Time // since when the database does not answer; zero while it does
-	FileProblem string    // why the files as they are now are not used; "" when they are
+	At        time.Time
+	Levels    map[monitor.DC]monitor.DCInfo
+	StoreDown time.Time // since when the database does not answer; zero while it does
+	Problems  Problems  // of the files as they are now; what they concern counts as it did before
 }
 
 // Node returns a component, or nil.
@@ -171,7 +199,7 @@ func New(ctx context.Context, o Options) (*Board, error) {
 		o.Parallel = parallel
 	}
 	b := &Board{
-		o: o, kick: make(chan struct{}, 1), slots: make(chan struct{}, o.Parallel), files: o.Config,
+		o: o, kick: make(chan struct{}, 1), slots: make(chan struct{}, o.Parallel), files: o.Config, problems: o.Problems,
 		sources: map[sourceKey]*source{}, pushes: map[pushKey]monitor.Rationale{}, instances: map[int64]monitor.BoardInstance{},
 		levels: map[string]standingLevel{}, recent: map[string][]monitor.BoardChange{},
 	}
@@ -271,18 +299,20 @@ func (b *Board) step(at time.Time) {
 		change := monitor.BoardChange{Component: n.ID, At: at, From: before.level, To: n.Level}
 		change.Cause, change.Author = n.cause(before.override)
 		b.changes = append(b.changes, change)
+		b.news = append(b.news, b.newsOf(n, change)...)
 		b.remember(change)
 	}
-	b.current.Store(&Look{tree: t, At: at, Levels: b.names(), StoreDown: b.storeDown, FileProblem: b.fileProblem})
+	b.current.Store(&Look{tree: t, At: at, Levels: b.names(), StoreDown: b.storeDown, Problems: b.problems})
 }
 
 // names are the words of the levels.
 func (b *Board) names() map[monitor.DC]monitor.DCInfo {
 	names := monitor.DefaultDCs()
+	for dc, info := range b.words {
+		names[dc] = monitor.DCInfo{Name: cmp.Or(info.Name, names[dc].Name), Effects: cmp.Or(info.Effects, names[dc].Effects)}
+	}
 	for dc, info := range b.files.Levels {
-		if info.Name == "" {
-			info.Name = names[dc].Name
-		}
+		info.Name = cmp.Or(info.Name, names[dc].Name)
 		names[dc] = info
 	}
 	return names
@@ -295,6 +325,9 @@ func (b *Board) facts() facts {
 		overrides: map[string][]monitor.Override{}, standings: map[string][]Standing{},
 	}
 	for _, c := range b.components {
+		if broken, is := b.faults[c.ID]; is {
+			f.rationales[c.ID] = append(f.rationales[c.ID], broken.rationales(c)...)
+		}
 		for _, configured := range c.Sources {
 			s := b.sources[sourceKey{c.ID, configured.Name}]
 			if s == nil {

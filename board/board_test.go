@@ -20,6 +20,7 @@ type memory struct {
 	down    bool
 	records monitor.BoardRecords
 	changes []monitor.BoardChange
+	news    []monitor.BoardNews
 	states  map[int64]monitor.SourceState
 	numbers int64
 }
@@ -76,8 +77,8 @@ func (m *memory) SaveSourceState(_ context.Context, s monitor.SourceState) error
 	})
 }
 
-func (m *memory) AddBoardChanges(_ context.Context, changes []monitor.BoardChange) error {
-	return m.use(func() { m.changes = append(m.changes, changes...) })
+func (m *memory) AddBoardChanges(_ context.Context, changes []monitor.BoardChange, news []monitor.BoardNews) error {
+	return m.use(func() { m.changes, m.news = append(m.changes, changes...), append(m.news, news...) })
 }
 
 func (m *memory) SaveOverride(_ context.Context, o monitor.Override) (monitor.Override, error) {

@@ -242,6 +242,8 @@ func (r *reader) sources(node ast.Node, c *monitor.Component) error {
 }
 
 // source reads one source: what all have, and the rest for its type to check.
+// One with errors is returned as far as it can be told, so that what it said
+// before is not forgotten; it fails when it is opened.
 func (r *reader) source(node ast.Node) (monitor.BoardSource, bool) {
 	s := monitor.BoardSource{Line: node.GetToken().Position.Line}
 	settings, lines := map[string]any{}, map[string]ast.Node{}
@@ -294,7 +296,7 @@ func (r *reader) source(node ast.Node) (monitor.BoardSource, bool) {
 		}
 		r.add(at, field, fmt.Errorf("%s", wrong.Message))
 	}
-	return s, len(r.errs) == before
+	return s, s.Name != ""
 }
 
 // sourceTimes reads what a source says of when it runs.
@@ -326,7 +328,8 @@ func sourceTimes(s *monitor.BoardSource, timeout, failing string) monitor.FieldE
 }
 
 // ParseSources reads the YAML list of a component's sources as it is written in
-// the pages. The errors are FieldErrors of the field sources, with lines.
+// the pages. The errors are FieldErrors of the field sources, with lines; what can
+// be told of the sources is returned with them.
 func ParseSources(text string, checker Checker) ([]monitor.BoardSource, error) {
 	r := &reader{checker: checker}
 	parsed, err := parser.ParseBytes([]byte(text), 0)
@@ -348,7 +351,7 @@ func ParseSources(text string, checker Checker) ([]monitor.BoardSource, error) {
 		}
 	}
 	if len(r.errs) > 0 {
-		return nil, r.fieldErrors()
+		return c.Sources, r.fieldErrors()
 	}
 	return c.Sources, nil
 }

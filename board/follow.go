@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (b *Board) planned(l *Look) (<-chan time.Time, func()) {
 // is tried again with the next look at the records.
 func (b *Board) store(ctx context.Context) {
 	b.mu.Lock()
-	changes := b.changes
+	changes, news := b.changes, b.news
 	if !b.storeDown.IsZero() {
 		changes = nil
 	}
@@ -72,17 +73,22 @@ func (b *Board) store(ctx context.Context) {
 	if len(changes) == 0 {
 		return
 	}
-	err := b.o.Journal.AddBoardChanges(ctx, changes)
+	err := b.o.Journal.AddBoardChanges(ctx, changes, news)
 	b.mu.Lock()
 	if err == nil {
-		b.changes = slices.Clone(b.changes[len(changes):])
-	} else if extra := len(b.changes) - maxUnstored; extra > 0 {
-		b.changes = slices.Clone(b.changes[extra:])
+		b.changes, b.news = slices.Clone(b.changes[len(changes):]), slices.Clone(b.news[len(news):])
+	} else {
+		b.changes, b.news = newest(b.changes), newest(b.news)
 	}
 	b.mu.Unlock()
 	if err != nil && ctx.Err() == nil {
 		b.recordsFail(err)
 	}
+}
+
+// newest returns what may wait for the database, of a list in the order of time.
+func newest[T any](all []T) []T {
+	return slices.Clone(all[max(0, len(all)-maxUnstored):])
 }
 
 // reload looks at the records again, and so finds out whether they answer.
@@ -118,12 +124,16 @@ func (b *Board) takeRecords(records monitor.BoardRecords) {
 	}
 	b.overrides, b.pushes, b.instances = records.Overrides, pushes, instances
 	b.subscriptions, b.made = records.Subscriptions, records.Components
+	if !maps.Equal(b.words, records.Levels) {
+		b.words = records.Levels
+		b.changed()
+	}
 	for i := range b.made {
 		c := &b.made[i]
 		sources, err := ParseSources(c.SourcesText, b.o.Checker)
 		if err != nil {
 			b.o.Log.Error("sources of a component cannot be used any more; it counts as failing", "component", c.ID, "error", err)
-			sources = []monitor.BoardSource{{Name: "sources"}} // has no type, so that opening it fails
+			c.Fault = "Its sources cannot be used any more: " + monitor.AllFieldErrors(err)[0].Message
 		}
 		c.Sources = sources
 	}
@@ -149,9 +159,8 @@ func (b *Board) report(ctx context.Context, l *Look, reported map[string]monitor
 	if b.o.Reporter == nil {
 		return
 	}
-	told := b.told()
 	for _, n := range l.nodes {
-		alerts := told(n)
+		alerts := n.Alerts
 		before, known := reported[n.ID]
 		if len(alerts) == 0 || n.Settling {
 			if known && len(alerts) == 0 {
@@ -179,28 +188,6 @@ func (b *Board) report(ctx context.Context, l *Look, reported map[string]monitor
 func (b *Board) retire(ctx context.Context, c monitor.Component) {
 	if err := b.o.Reporter.RetireComponent(ctx, c, b.o.Now()); err != nil && ctx.Err() == nil {
 		b.o.Log.Error("component not retired", "component", c.ID, "error", err)
-	}
-}
-
-// Told returns who hears of a component: its alerts and its subscribers.
-func (b *Board) Told(n *Node) []string { return b.told()(n) }
-
-// told returns who hears of a component: its alerts and its subscribers.
-func (b *Board) told() func(n *Node) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	subscribers := map[string][]string{}
-	for _, s := range b.subscriptions {
-		subscribers[s.Component] = append(subscribers[s.Component], s.Destination)
-	}
-	return func(n *Node) []string {
-		all := slices.Clone(n.Alerts)
-		for _, to := range subscribers[n.ID] {
-			if !slices.Contains(all, to) {
-				all = append(all, to)
-			}
-		}
-		return all
 	}
 }
 

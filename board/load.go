@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/mail"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,58 +23,26 @@ const (
 // one a team, and returns what they say. All that is wrong is found at once and
 // returned as Problems.
 func Load(dir fs.FS, checker Checker) (Config, error) {
-	var config Config
-	var errs Problems
-	var levels string // the file that names the levels
-	err := fs.WalkDir(dir, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		hidden := strings.HasPrefix(path.Base(name), ".") && name != "."
-		if d.IsDir() {
-			if hidden {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if ext := path.Ext(name); hidden || ext != ".yaml" && ext != ".yml" {
-			return nil
-		}
-		data, err := fs.ReadFile(dir, name)
-		if err == nil && len(data) > maxFile {
-			err = fmt.Errorf("the file has more than %d bytes", maxFile)
-		}
-		if err != nil {
-			errs = append(errs, Problem{File: name, Message: err.Error()})
-			return nil
-		}
-		one, problems := parse(name, data, checker)
-		errs = append(errs, problems...)
-		config.Components = append(config.Components, one.Components...)
-		if one.Levels != nil {
-			if levels != "" {
-				errs = append(errs, Problem{File: name, Field: "levels", Message: "the levels are named in " + levels + " already; keep one of them"})
-			}
-			levels, config.Levels = name, one.Levels
-		}
-		return nil
-	})
-	if err != nil {
-		errs = append(errs, Problem{Message: err.Error()})
+	found := readFiles(dir)
+	errs := found.problems
+	files := make(map[string]parsed, len(found.texts))
+	for _, name := range slices.Sorted(maps.Keys(found.texts)) {
+		files[name] = parseText(name, found.texts[name], checker)
+		errs = append(errs, files[name].problems...)
 	}
-	errs = append(errs, checkTree(config.Components)...)
-	if len(errs) > 0 {
+	if errs = append(errs, check(files)...); len(errs) > 0 {
 		return Config{}, errs
 	}
-	return config, nil
+	return join(files), nil
 }
 
 // checkTree looks at the components of all files together: each ID once, each
 // parent there, and no component above itself.
 func checkTree(all []monitor.Component) Problems {
 	var errs Problems
-	add := func(c monitor.Component, field, format string, args ...any) {
+	add := func(c monitor.Component, field, format string, args ...any) *Problem {
 		errs = append(errs, Problem{File: c.File, Line: c.Line, Field: field, Message: fmt.Sprintf(format, args...)})
+		return &errs[len(errs)-1]
 	}
 	byID := map[string]monitor.Component{}
 	for _, c := range all {
@@ -84,7 +51,7 @@ func checkTree(all []monitor.Component) Problems {
 			if before.File != "" {
 				where = before.File + ":" + strconv.Itoa(before.Line)
 			}
-			add(c, "id", "there is a component %s in %s already", c.ID, where)
+			add(c, "id", "there is a component %s in %s already", c.ID, where).other = before.File
 			continue
 		}
 		byID[c.ID] = c
@@ -95,7 +62,7 @@ func checkTree(all []monitor.Component) Problems {
 		}
 		if _, ok := byID[c.Parent]; !ok {
 			names := slices.Sorted(maps.Keys(byID))
-			add(c, "parent", "%s", unknown("component "+strconv.Quote(monitor.Cut(c.Parent, 100)), c.Parent, names))
+			add(c, "parent", "%s", unknown("component "+strconv.Quote(monitor.Cut(c.Parent, 100)), c.Parent, names)).orphan = true
 			continue
 		}
 		seen := map[string]bool{c.ID: true}

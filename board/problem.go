@@ -13,6 +13,8 @@ type Problem struct {
 	Line    int    // 0 when it is about the file as a whole
 	Field   string // such as sources.url; may be ""
 	Message string // what is wrong and how to mend it
+	other   string // a file that it is about as well
+	orphan  bool   // it is about a parent that is nowhere
 }
 
 // String returns file:line: field: message.

@@ -185,6 +185,7 @@ func (f facts) weigh(n *Node, at time.Time) {
 		n.failing = n.failing || s.Failing() || s.Pending || s.Unheard
 		n.Settling = n.Settling || s.Pending
 	}
+	n.failing = n.failing || n.Fault != ""
 	n.Stale = n.failing
 	votes, knownVotes := make([]vote, 0, len(n.Children)), make([]vote, 0, len(n.Children))
 	for _, child := range n.Children {

@@ -24,6 +24,7 @@ type Component struct {
 	Sources     []BoardSource
 	SourcesText string // YAML of Sources, as it was written
 
+	Fault     string // why it cannot be used as it is written; "" when it can. It counts as failing then
 	File      string // where it was read from; "" was made in the pages
 	Line      int    // there
 	Version   int    // of one made in the pages, from 1; 0 for one of a file
@@ -162,6 +163,7 @@ type BoardRecords struct {
 	Sources       []SourceState
 	Changes       []BoardChange // the newest of each component, newest first
 	Subscriptions []Subscription
+	Levels        map[DC]DCInfo // words that were chosen in the pages; empty ones are the usual
 }
 
 // Subscription is somebody who wants to hear of a component.
@@ -169,8 +171,33 @@ type Subscription struct {
 	ID          int64
 	Component   string
 	Destination string // as in a monitor's alerts
+	From        DC     // the calmest level that it wants to hear of, DC1 to DC4
+	Better      bool   // it wants to hear of every improvement, not only of the last
 	Author      string
 	CreatedAt   time.Time
+}
+
+// Wants reports whether a subscriber wants to hear of a change: when the level
+// becomes worse and is one of those to hear of, and when it was one of those and
+// is not any more; of improvements between, if it asked for them.
+func (s Subscription) Wants(c BoardChange) bool {
+	before := c.From
+	if before == NoDC {
+		before = DC5
+	}
+	switch {
+	case c.To < before:
+		return c.To <= s.From
+	case c.To > before && before <= s.From:
+		return s.Better || c.To > s.From
+	}
+	return false
+}
+
+// BoardNews is what one subscriber is to be told.
+type BoardNews struct {
+	Subscription
+	Message Message
 }
 
 const maxOverride = 366 * 24 * time.Hour

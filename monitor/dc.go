@@ -3,6 +3,7 @@ package monitor
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // DC is a level of the board: from DC5, everything is fine, to DC1, freeze. The
@@ -85,6 +86,23 @@ func (d *DC) UnmarshalText(text []byte) error {
 type DCInfo struct {
 	Name    string // a word or two
 	Effects string // what may and may not be done; "" says nothing
+}
+
+const (
+	maxDCName    = 32  // characters
+	maxDCEffects = 500 // characters
+)
+
+// ValidateDCInfo returns everything that is wrong with the words of a level as
+// FieldErrors with the fields name and effects, or nil.
+func ValidateDCInfo(info DCInfo) error {
+	var v validation
+	v.check(utf8.RuneCountInString(info.Name) <= maxDCName && !strings.ContainsAny(info.Name, "\r\n"), "name", "the name of a level must be one line of at most %d characters", maxDCName)
+	v.check(utf8.RuneCountInString(info.Effects) <= maxDCEffects, "effects", "the effects have more than %d characters", maxDCEffects)
+	if len(v.errs) == 0 {
+		return nil
+	}
+	return v.errs
 }
 
 // DefaultDCs returns the words of the levels where an installation names none.

@@ -14,6 +14,7 @@ const (
 	NoticeHandOver NoticeKind = "handover"    // it goes on, and the next shift of a contact group hears of it
 	NoticeAck      NoticeKind = "acknowledge" // somebody took it on
 	NoticeResolve  NoticeKind = "resolve"     // it is over
+	NoticeLevel    NoticeKind = "level"       // a component of the board changed its level, and somebody subscribes to it
 	NoticeTest     NoticeKind = "test"        // somebody asked whether a destination works
 )
 

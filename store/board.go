@@ -22,7 +22,7 @@ func (db *DB) BoardRecords(ctx context.Context, at time.Time) (monitor.BoardReco
 		readComponents,
 		func(tx *gorm.DB, r *monitor.BoardRecords) error { return readOverrides(tx, r, at) },
 		func(tx *gorm.DB, r *monitor.BoardRecords) error { return readPushes(tx, r, at) },
-		readSources, readChanges, readSubscriptions,
+		readSources, readChanges, readSubscriptions, readLevels,
 	} {
 		if err := read(tx, &r); err != nil {
 			return r, db.fault("read the board", err)
@@ -173,13 +173,24 @@ func readChanges(tx *gorm.DB, to *monitor.BoardRecords) error {
 	return err
 }
 
-// AddBoardChanges stores changes of levels, in their order.
-func (db *DB) AddBoardChanges(ctx context.Context, changes []monitor.BoardChange) error {
+// AddBoardChanges stores changes of levels, in their order, and puts the notices
+// about them in the outbox.
+func (db *DB) AddBoardChanges(ctx context.Context, changes []monitor.BoardChange, notices []monitor.Notice) error {
 	rows := make([]changeRow, len(changes))
 	for i, c := range changes {
 		rows[i] = changeRow{Component: c.Component, At: millis(c.At), FromLevel: uint8(c.From), ToLevel: uint8(c.To), Cause: c.Cause, Author: c.Author}
 	}
-	return db.transaction(ctx, "note changes of the board", func(tx *gorm.DB) error { return tx.CreateInBatches(rows, 500).Error })
+	return db.transaction(ctx, "note changes of the board", func(tx *gorm.DB) error {
+		if err := tx.CreateInBatches(rows, 500).Error; err != nil {
+			return err
+		}
+		for _, n := range notices {
+			if err := queueNotices(tx, 0, []monitor.Notice{n}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // BoardChanges returns a component's changes with an ID below before (0: from

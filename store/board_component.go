@@ -122,6 +122,8 @@ type subscriptionRow struct {
 	ID          int64 `gorm:"primaryKey"`
 	Component   string
 	Destination string
+	FromLevel   uint8
+	Better      bool
 	Author      string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 }
@@ -129,7 +131,9 @@ type subscriptionRow struct {
 func (subscriptionRow) TableName() string { return "board_subscriptions" }
 
 func (r subscriptionRow) subscription() monitor.Subscription {
-	return monitor.Subscription{ID: r.ID, Component: r.Component, Destination: r.Destination, Author: r.Author, CreatedAt: fromMillis(r.CreatedAt)}
+	return monitor.Subscription{
+		ID: r.ID, Component: r.Component, Destination: r.Destination, From: monitor.DC(r.FromLevel), Better: r.Better, Author: r.Author, CreatedAt: fromMillis(r.CreatedAt),
+	}
 }
 
 func readSubscriptions(tx *gorm.DB, to *monitor.BoardRecords) error {
@@ -144,7 +148,9 @@ func readSubscriptions(tx *gorm.DB, to *monitor.BoardRecords) error {
 // AddSubscription stores who wants to hear of a component; ErrConflict when
 // the destination does already.
 func (db *DB) AddSubscription(ctx context.Context, s monitor.Subscription) (monitor.Subscription, error) {
-	row := subscriptionRow{Component: s.Component, Destination: s.Destination, Author: s.Author, CreatedAt: millis(s.CreatedAt)}
+	row := subscriptionRow{
+		Component: s.Component, Destination: s.Destination, FromLevel: uint8(s.From), Better: s.Better, Author: s.Author, CreatedAt: millis(s.CreatedAt),
+	}
 	err := db.transaction(ctx, "subscribe to component "+s.Component, func(tx *gorm.DB) error {
 		var same int64
 		if err := tx.Model(&row).Where("component = ? AND destination = ?", s.Component, s.Destination).Count(&same).Error; err != nil {

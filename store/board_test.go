@@ -31,9 +31,9 @@ func TestBoard_RecordsComeBackAsTheyWereStored(t *testing.T) {
 	override, errs := db.SaveOverride(ctx, monitor.Override{Component: "shop", Level: monitor.DC4, Reason: "known", Author: "ann", From: at, Until: at.Add(time.Hour), CreatedAt: at, UpdatedAt: at})
 	push := monitor.Rationale{ID: "p", Component: "shop", Source: "push", Level: monitor.DC1, Title: "t", Start: at, End: at.Add(time.Hour), Author: "bob", Seen: at, Changed: at}
 	instance, err := db.SaveBoardInstance(ctx, monitor.BoardInstance{Component: "shop", Name: "manual", Plugin: "static", Statuses: []string{"x"}, CreatedAt: at, UpdatedAt: at})
-	subscription, err2 := db.AddSubscription(ctx, monitor.Subscription{Component: "shop", Destination: "mailto:b@example.com", Author: "bob", CreatedAt: at})
+	subscription, err2 := db.AddSubscription(ctx, monitor.Subscription{Component: "shop", Destination: "mailto:b@example.com", From: monitor.DC4, Better: true, Author: "bob", CreatedAt: at})
 	changes := []monitor.BoardChange{{Component: "shop", At: at, To: monitor.DC2, Cause: "one"}, {Component: "shop", At: at, From: monitor.DC2, To: monitor.DC5, Cause: "two", Author: "ann"}}
-	if err := errors.Join(errs, err, err2, db.SaveSourceState(ctx, state), db.SavePush(ctx, push), db.AddBoardChanges(ctx, changes)); err != nil {
+	if err := errors.Join(errs, err, err2, db.SaveSourceState(ctx, state), db.SavePush(ctx, push), db.AddBoardChanges(ctx, changes, nil)); err != nil {
 		t.Fatal(err)
 	}
 
@@ -56,7 +56,7 @@ func TestBoard_RecordsComeBackAsTheyWereStored(t *testing.T) {
 	want := monitor.BoardRecords{
 		Components: []monitor.Component{component}, Overrides: []monitor.Override{override}, Pushes: []monitor.Rationale{push},
 		Instances: []monitor.BoardInstance{instance}, Sources: []monitor.SourceState{state, states[1]},
-		Changes: []monitor.BoardChange{changes[1], changes[0]}, Subscriptions: []monitor.Subscription{subscription},
+		Changes: []monitor.BoardChange{changes[1], changes[0]}, Subscriptions: []monitor.Subscription{subscription}, Levels: map[monitor.DC]monitor.DCInfo{},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
@@ -102,7 +102,7 @@ func TestBoard_HistoryIsReadBackwardsAndSwept(t *testing.T) {
 	for i := range 30 {
 		changes = append(changes, monitor.BoardChange{Component: "shop", At: at.Add(time.Duration(i) * time.Minute), To: monitor.DC(1 + i%5), Cause: "c"})
 	}
-	if err := db.AddBoardChanges(ctx, changes); err != nil {
+	if err := db.AddBoardChanges(ctx, changes, nil); err != nil {
 		t.Fatal(err)
 	}
 	records, err := db.BoardRecords(ctx, at)

@@ -24,7 +24,7 @@ func (c *Channel) event(n monitor.Notice) pd.V2Event {
 	m := n.Message
 	event := pd.V2Event{
 		RoutingKey: n.Destination.Rest(),
-		Action:     action(m.Kind),
+		Action:     action(m),
 		DedupKey:   monitor.Cut(n.Incident, maxDedup),
 	}
 	if event.Action != "trigger" {
@@ -67,11 +67,11 @@ func link(href, text string) map[string]string {
 	return map[string]string{"href": href, "text": text}
 }
 
-func action(kind monitor.NoticeKind) string {
-	switch kind {
-	case monitor.NoticeResolve:
+func action(m monitor.Message) string {
+	switch {
+	case m.Kind == monitor.NoticeResolve, m.Kind == monitor.NoticeLevel && m.Level == monitor.OK:
 		return "resolve"
-	case monitor.NoticeAck:
+	case m.Kind == monitor.NoticeAck:
 		return "acknowledge"
 	}
 	return "trigger"

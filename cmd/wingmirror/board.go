@@ -60,14 +60,17 @@ func (s *server) openBoard(ctx context.Context, access *account.Access) error {
 	}
 	log := s.log.With("part", "board")
 	kinds := source.Kinds{Graphite: s.graphite, Subjects: &standings{subjects: s.subjects, states: s.db, base: s.base}, Programs: c.Programs}
-	files := boardFiles{dir: c.Dir, checker: kinds, log: log}
-	config, err := files.load()
+	files := boardFiles{dir: c.Dir, log: log}
+	if c.Dir != "" {
+		files.Files = board.NewFiles(os.DirFS(c.Dir), kinds, s.db, log)
+	}
+	config, problems, err := files.first(ctx)
 	if err != nil {
 		return err
 	}
 	s.board, err = board.New(ctx, board.Options{
-		Opener: kinds, Checker: kinds, Records: s.db, Journal: s.db, Acts: s.db, Reporter: boardReporter{s.desk},
-		Changed: s.bell.Ring, Config: config, Now: time.Now, Log: log,
+		Opener: kinds, Checker: kinds, Records: s.db, Journal: boardJournal{s.db, s.desk}, Acts: s.db, Reporter: boardReporter{s.desk},
+		Changed: s.bell.Ring, Config: config, Problems: problems, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err
@@ -98,19 +101,37 @@ func sweepBoard(ctx context.Context, db *store.DB, keep time.Duration, log *slog
 
 // boardFiles is the directory of the board's files.
 type boardFiles struct {
-	dir     string // "" when there is none
-	checker board.Checker
-	log     *slog.Logger
+	*board.Files        // nil when there is none
+	dir          string // "" when there is none
+	log          *slog.Logger
 }
 
-func (f boardFiles) load() (board.Config, error) {
-	if f.dir == "" {
-		return board.Config{}, nil
+// first reads the files for the start. Broken ones do not stop it; a directory
+// that is not there does, unless what it held is known.
+func (f boardFiles) first(ctx context.Context) (board.Config, board.Problems, error) {
+	if f.Files == nil {
+		return board.Config{}, nil, nil
 	}
-	if info, err := os.Stat(f.dir); err != nil || !info.IsDir() {
-		return board.Config{}, monitor.Invalid("board", "%s is no directory that can be read", f.dir)
+	config, problems := f.Read(ctx)
+	if err := isDirectory(f.dir); err != nil && len(config.Components) == 0 {
+		return config, problems, err
 	}
-	return board.Load(os.DirFS(f.dir), f.checker)
+	f.tell(config, problems)
+	return config, problems, nil
+}
+
+func isDirectory(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return monitor.Invalid("board", "%s is no directory that can be read", dir)
+	}
+	return nil
+}
+
+func (f boardFiles) tell(config board.Config, problems board.Problems) {
+	for _, p := range problems {
+		f.log.Error("a file of the board has an error; its components count as they did before", "error", p.String())
+	}
+	f.log.Info("the board's files were read", "components", len(config.Components), "errors", len(problems))
 }
 
 // filesEvery is how often the files are looked at for changes.
@@ -118,7 +139,7 @@ const filesEvery = 5 * time.Second
 
 // follow hands the files to the board when they have changed.
 func (f boardFiles) follow(ctx context.Context, b *board.Board) {
-	if f.dir == "" {
+	if f.Files == nil {
 		return
 	}
 	seen := f.print()
@@ -133,13 +154,9 @@ func (f boardFiles) follow(ctx context.Context, b *board.Board) {
 			continue
 		}
 		seen = now
-		config, err := f.load()
-		if err != nil {
-			f.log.Error("the board's files have errors; what they said before still holds", "error", err)
-		} else {
-			f.log.Info("the board's files were read", "components", len(config.Components))
-		}
-		b.UseFiles(ctx, config, err)
+		config, problems := f.Read(ctx)
+		f.tell(config, problems)
+		b.UseFiles(ctx, config, problems)
 	}
 }
 
@@ -161,6 +178,22 @@ func (f boardFiles) print() string {
 
 // boardReporter takes what the board says of components to the desk.
 type boardReporter struct{ desk *alerting.Desk }
+
+// boardJournal stores what the board finds out, and has the desk address the news.
+type boardJournal struct {
+	*store.DB
+	desk *alerting.Desk
+}
+
+// AddBoardChanges implements board.Journal.
+func (j boardJournal) AddBoardChanges(ctx context.Context, changes []monitor.BoardChange, news []monitor.BoardNews) error {
+	var notices []monitor.Notice
+	for _, one := range news {
+		key := fmt.Sprintf("%s/subscription/%d", one.Message.Subject, one.ID)
+		notices = append(notices, j.desk.News(one.Message, key, one.Destination)...)
+	}
+	return j.DB.AddBoardChanges(ctx, changes, notices)
+}
 
 // ReportComponent implements board.Reporter.
 func (r boardReporter) ReportComponent(ctx context.Context, c monitor.Component, alerts []string, o monitor.Outcome) error {
@@ -189,14 +222,14 @@ func (w watchedComponents) Watched(_ context.Context, key string) (monitor.Watch
 	if n == nil {
 		return monitor.Watched{}, look.NotFound(key)
 	}
-	return watchedComponent(n.Component, w.board.Told(n)), nil
+	return watchedComponent(n.Component, n.Alerts), nil
 }
 
 // AllWatched returns all components.
 func (w watchedComponents) AllWatched(context.Context) ([]monitor.Watched, error) {
 	var all []monitor.Watched
 	for _, n := range w.board.Look().Nodes() {
-		all = append(all, watchedComponent(n.Component, w.board.Told(n)))
+		all = append(all, watchedComponent(n.Component, n.Alerts))
 	}
 	return all, nil
 }
@@ -278,7 +311,10 @@ The exit code is 0 when all is well, and 64 when something is wrong.`,
 				return errs
 			}
 			kinds := source.Kinds{Graphite: anyGraphite{}, Subjects: &standings{}, Programs: c.Programs}
-			config, err := boardFiles{dir: args[0], checker: kinds}.load()
+			if err := isDirectory(args[0]); err != nil {
+				return err
+			}
+			config, err := board.Load(os.DirFS(args[0]), kinds)
 			if err != nil {
 				return err
 			}

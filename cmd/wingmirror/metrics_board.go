@@ -18,6 +18,7 @@ func (s sink) plain(kind prometheus.ValueType, name, help string, value float64,
 // names, and what it did not know under ours.
 func collectBoard(s sink, b *board.Board) {
 	look := b.Look()
+	s.gauge("board_file_errors", "Errors in the board's files; their components count as they did before.", float64(len(look.Problems)))
 	for _, n := range look.Nodes() {
 		s.plain(prometheus.GaugeValue, "defcon", "Level of a component, 1 (the most critical) to 5.", float64(n.Level), "component", n.ID)
 		s.gauge("board_stale", "1 while some of what a component's level rests on is not known for sure.", flag(look.Stale(n)), "component", n.ID)

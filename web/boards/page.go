@@ -86,13 +86,13 @@ type levelCount struct {
 }
 
 type boardData struct {
-	CanEdit     bool
-	Tops        []branch
-	All         int
-	Counts      []levelCount
-	StoreDown   time.Time
-	FileProblem string
-	Wall        bool
+	CanEdit   bool
+	Tops      []branch
+	All       int
+	Counts    []levelCount
+	StoreDown time.Time
+	Problems  board.Problems // of the files
+	Wall      bool
 }
 
 // boardPage shows the whole tree at a glance; with wall it fills a screen.
@@ -100,7 +100,7 @@ func (r room) boardPage(w http.ResponseWriter, q *http.Request) error {
 	look := r.Board.Look()
 	data := boardData{CanEdit: r.mayAct(q.Context()), All: len(look.Nodes()), StoreDown: look.StoreDown, Wall: q.URL.Query().Has("wall")}
 	if data.CanEdit {
-		data.FileProblem = look.FileProblem
+		data.Problems = look.Problems
 	}
 	counts := map[monitor.DC]int{}
 	worst := monitor.DC5
