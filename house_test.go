@@ -18,7 +18,7 @@ import (
 // lower floors, and its own parents: a child package knows its parent, a parent
 // never its children.
 var floors = map[string]int{
-	"condition": 0, "crontab": 0, "oncalendar": 0, "target": 0, "anomaly": 0, "distribution": 0, "stdlib": 0, "migrations": 0,
+	"condition": 0, "crontab": 0, "oncalendar": 0, "target": 0, "anomaly": 0, "distribution": 0, "stdlib": 0, "migrations": 0, "outbound": 0,
 	"monitor":  1,
 	"graphite": 2, "sandbox": 2, "store": 2, "ui": 2, "demo": 2,
 	"scheduler": 3, "alerting": 3, "account": 3,

@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -303,6 +304,14 @@ func (b *Board) step(at time.Time) {
 		b.remember(change)
 	}
 	b.current.Store(&Look{tree: t, At: at, Levels: b.names(), StoreDown: b.storeDown, Problems: b.problems})
+}
+
+// FileLevels returns the words of levels that a file has; they count more than
+// those that were chosen in the pages.
+func (b *Board) FileLevels() map[monitor.DC]monitor.DCInfo {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.files.Levels)
 }
 
 // names are the words of the levels.

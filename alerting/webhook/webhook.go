@@ -23,6 +23,7 @@ import (
 
 	"wingmirror/alerting"
 	"wingmirror/monitor"
+	"wingmirror/outbound"
 )
 
 // The headers of a webhook.
@@ -43,7 +44,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	client := http.Client{Timeout: 30 * time.Second}
 	if o.Public {
-		client.Transport = publicTransport()
+		client.Transport = outbound.Transport(outbound.Public, privateFlag)
 	}
 	if o.Client != nil {
 		client = *o.Client

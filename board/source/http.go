@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wingmirror/monitor"
+	"wingmirror/outbound"
 )
 
 // maxAnswer is the largest answer that is read, in bytes.
@@ -49,16 +50,28 @@ func (k Kinds) server(s *settings, key string) server {
 	return out
 }
 
-// client is the one that is given, or one with the proxy.
+// privateFlag is what forbids sources of the pages the addresses of private networks.
+const privateFlag = "--board-private=false"
+
+// client is the one that is given, or one with the proxy. Where a source of the
+// pages may ask is bounded: its answers are shown to whoever wrote it.
 func (k Kinds) client(proxy string, s *settings) *http.Client {
 	if k.Client != nil && proxy == "" {
 		return k.Client
 	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 4, IdleConnTimeout: 90 * time.Second,
-		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: time.Minute,
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if !s.trusted {
+		reach := outbound.Private
+		if k.Public {
+			reach = outbound.Public
+		}
+		transport = outbound.Transport(reach, privateFlag)
 	}
+	transport.MaxIdleConnsPerHost, transport.ResponseHeaderTimeout = 4, time.Minute
 	if proxy != "" {
+		if !s.trusted && k.Public {
+			s.wrong("proxy", "a proxy could lead into the private network, which %s forbids; move the component into a file", privateFlag)
+		}
 		address, err := url.Parse(proxy)
 		if err != nil || address.Host == "" {
 			s.wrong("proxy", "this is no address of a proxy; write for example http://proxy.example.com:3128")

@@ -48,6 +48,7 @@ type Kinds struct {
 	Graphite Fetcher      // nil: there is none
 	Programs []string     // absolute paths of the programs that a source may run
 	Client   *http.Client // nil: one of our own
+	Public   bool         // sources of the pages reach the public internet only
 }
 
 // opener reads a kind's settings.

@@ -27,11 +27,13 @@ type boardConfig struct {
 	Dir      string
 	Programs []string
 	Open     bool
+	Private  bool
 }
 
 func (c *boardConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Dir, "board", "", "directory of the board's YAML files, with one for each team; read again when they change")
 	f.StringArrayVar(&c.Programs, "board-program", nil, "program that the board's sources may run, as an absolute path; may be repeated")
+	f.BoolVar(&c.Private, "board-private", true, "let sources of components made in the pages ask private networks and this machine; false refuses them")
 	f.BoolVar(&c.Open, "board-open", false, "let everybody read the board, its gate and badges without a login")
 }
 
@@ -59,7 +61,7 @@ func (s *server) openBoard(ctx context.Context, access *account.Access) error {
 		return errs
 	}
 	log := s.log.With("part", "board")
-	kinds := source.Kinds{Graphite: s.graphite, Subjects: &standings{subjects: s.subjects, states: s.db, base: s.base}, Programs: c.Programs}
+	kinds := source.Kinds{Graphite: s.graphite, Subjects: &standings{subjects: s.subjects, states: s.db, base: s.base}, Programs: c.Programs, Public: !c.Private}
 	files := boardFiles{dir: c.Dir, log: log}
 	if c.Dir != "" {
 		files.Files = board.NewFiles(os.DirFS(c.Dir), kinds, s.db, log)
@@ -77,7 +79,7 @@ func (s *server) openBoard(ctx context.Context, access *account.Access) error {
 	}
 	s.subjects[monitor.KindComponent] = watchedComponents{s.board}
 	s.rooms = append(s.rooms, boards.Room{
-		Board: s.board, Records: s.db, Components: s.db, Checker: kinds, Tokens: access, Groups: s.contacts.Names, Base: s.config.BaseURL, Open: c.Open,
+		Board: s.board, Records: s.db, Components: s.db, Checker: kinds, Tokens: access, Groups: s.contacts.Names, Base: s.base, BaseGuess: s.config.BaseURL == "", Open: c.Open,
 	})
 	s.background = append(s.background, s.board.Run,
 		func(ctx context.Context) { files.follow(ctx, s.board) },

@@ -5,6 +5,7 @@ import { $, all, maybe, toast } from "./dom";
 import { parseLabels } from "./form";
 
 const form = maybe<HTMLFormElement>("#component");
+const levels = maybe<HTMLFormElement>("#levels");
 const value = (name: string): string => $<HTMLInputElement>(`[name="${name}"]`, form!).value;
 
 function read(): Record<string, unknown> {
@@ -15,31 +16,55 @@ function read(): Record<string, unknown> {
   return body;
 }
 
-function show(problem: Problem): void {
+function show(problem: Problem, form: HTMLFormElement, summary: string): void {
   const rest: string[] = [];
   for (const e of problem.errors ?? []) {
     const name = (e.location ?? "").replace(/^body\.?/, "").split(/[.[]/)[0] ?? "";
-    const slot = name ? maybe(`[data-error-for="${CSS.escape(name)}"]`, form!) : null;
+    const slot = name ? maybe(`[data-error-for="${CSS.escape(name)}"]`, form) : null;
     if (!slot) { rest.push(e.message); continue; }
     slot.textContent = slot.textContent ? `${slot.textContent}\n${e.message}` : e.message;
-    maybe(`[name="${CSS.escape(name)}"]`, form!)?.setAttribute("aria-invalid", "true");
+    maybe(`[name="${CSS.escape(name)}"]`, form)?.setAttribute("aria-invalid", "true");
   }
-  $("#component-problem").textContent = rest.length > 0 ? rest.join(" ") : problem.errors?.length ? "Not saved: mend what is marked." : problem.message;
-  maybe<HTMLElement>("[aria-invalid]", form!)?.focus();
+  $(summary).textContent = rest.length > 0 ? rest.join(" ") : problem.errors?.length ? "Not saved: mend what is marked." : problem.message;
+  maybe<HTMLElement>("[aria-invalid]", form)?.focus();
+}
+
+function clear(form: HTMLFormElement): void {
+  for (const el of all(".error", form)) el.textContent = "";
+  for (const el of all("[aria-invalid]", form)) el.removeAttribute("aria-invalid");
 }
 
 async function save(): Promise<void> {
-  for (const el of all(".error", form!)) el.textContent = "";
-  for (const el of all("[aria-invalid]", form!)) el.removeAttribute("aria-invalid");
+  clear(form!);
   try {
     const { body } = await call<{ id: string }>(form!.dataset.path ?? "", { method: form!.dataset.method, body: read() });
     location.assign(`/board/${encodeURIComponent(body.id)}`);
   } catch (reason) {
-    show(reason as Problem);
+    show(reason as Problem, form!, "#component-problem");
   }
 }
 
 form?.addEventListener("submit", (e) => { e.preventDefault(); void save(); });
+
+async function saveLevels(form: HTMLFormElement): Promise<void> {
+  clear(form);
+  const words = all<HTMLFieldSetElement>("fieldset[data-level]", form).filter((one) => !one.disabled).map((one) => {
+    const level = one.dataset.level ?? "";
+    const word = (name: string): string => $<HTMLInputElement>(`[name="${level}-${name}"]`, one).value.trim();
+    return { level, name: word("name"), effects: word("effects") };
+  });
+  try {
+    await call("/api/v1/levels", { method: "PUT", body: { levels: words } });
+    location.assign("/board");
+  } catch (reason) {
+    show(reason as Problem, form, "#levels-problem");
+  }
+}
+
+levels?.addEventListener("submit", (e) => { e.preventDefault(); void saveLevels(levels); });
+
+// Only the browser knows by which address it reached the pages.
+for (const input of all<HTMLInputElement>("[data-origin]")) input.value = input.value.replaceAll(input.dataset.origin!, location.origin);
 
 for (const input of all<HTMLInputElement>("[data-copy]")) {
   input.addEventListener("click", () => {

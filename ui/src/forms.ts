@@ -2,7 +2,7 @@
 // JSON, a refusal is shown in the form. data-confirm asks once more before;
 // data-auto sends on change; data-show shows a field of the answer in place of
 // a reload, and data-then goes to a page, whose {name} is that field of the
-// answer. data-type says what a field becomes if not text: a list, lines, ids;
+// answer. data-type says what a field becomes if not text: a list, lines, ids, yes;
 // data-all sends empty fields too.
 import { call, Problem } from "./api";
 import { maybe, toast } from "./dom";
@@ -73,6 +73,7 @@ function fields(form: HTMLFormElement): Record<string, unknown> {
 function valueOf(text: string, type: string | undefined): unknown {
   switch (type) {
     case "number": return Number(text);
+    case "yes": return text === "yes";
     case "list": return [text];
     case "lines": return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
     case "ids": return text.split(".").map(Number);

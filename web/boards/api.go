@@ -1,7 +1,6 @@
 package boards
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -303,14 +302,6 @@ func (r room) identity(q *http.Request) (account.Identity, error) {
 	return r.Tokens.FromToken(q.Context(), password)
 }
 
-// base is the address of the pages, as the older API's addresses begin.
-func (r room) base(q *http.Request) string {
-	if r.Base != "" {
-		return strings.TrimSuffix(r.Base, "/")
-	}
-	scheme := "http"
-	if q.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + cmp.Or(q.Host, "localhost")
-}
+// base is the address of the pages, as addresses in answers begin. It never
+// follows the Host header, which whoever asks can make up.
+func (r room) base() string { return strings.TrimSuffix(r.Base, "/") }

@@ -27,13 +27,14 @@ type Records interface {
 	DeleteBoardInstance(ctx context.Context, number int64) error
 }
 
-// Components keeps the components that are made in the pages, and who
-// subscribes. See store.DB for the errors.
+// Components keeps the components and the words of levels that are made in the
+// pages, and who subscribes. See store.DB for the errors.
 type Components interface {
 	SaveComponent(ctx context.Context, c monitor.Component, author string, at time.Time) (monitor.Component, error)
 	DeleteComponent(ctx context.Context, id string) error
 	AddSubscription(ctx context.Context, s monitor.Subscription) (monitor.Subscription, error)
 	DeleteSubscription(ctx context.Context, component string, id int64) error
+	SaveBoardLevels(ctx context.Context, levels map[monitor.DC]monitor.DCInfo, author string, at time.Time) error
 }
 
 // Tokens says who a token stands for.
@@ -49,7 +50,8 @@ type Room struct {
 	Checker    board.Checker
 	Tokens     Tokens          // nil: nobody comes in by a token in a password's place
 	Groups     func() []string // names of contact groups; nil: there are none
-	Base       string          // address of the pages as people reach them
+	Base       string          // address of the pages as people reach them, without a slash at the end
+	BaseGuess  bool            // Base is only where the server listens: browsers know better
 	Open       bool            // everybody may read, without a login
 }
 
@@ -66,7 +68,7 @@ type room struct {
 // Routes implements web.Room.
 func (o Room) Routes(h web.Host) []web.Route {
 	r := room{o, h, &answers{}}
-	return slices.Concat(r.pageRoutes(), r.apiRoutes(), r.componentRoutes(), r.olderRoutes())
+	return slices.Concat(r.pageRoutes(), r.apiRoutes(), r.componentRoutes(), r.levelRoutes(), r.olderRoutes())
 }
 
 // reading is a route for whoever may read the board.

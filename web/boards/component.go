@@ -41,7 +41,7 @@ type componentConfigBody struct {
 	Effects     map[string]string `json:"effects,omitempty" doc:"What its levels mean, by level"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Alerts      []string          `json:"alerts,omitempty" doc:"Destinations that are told when it is DC3 or worse"`
-	Sources     string            `json:"sources,omitempty" doc:"A YAML list, as in a file"`
+	Sources     string            `json:"sources,omitempty" doc:"A YAML list, as in a file. Secrets are shown as (set); sent back so, they stay what they are"`
 	File        string            `json:"file,omitempty" doc:"Where it is kept, if it was not made here" readOnly:"true"`
 	UpdatedAt   *time.Time        `json:"updated_at,omitempty" readOnly:"true"`
 	UpdatedBy   string            `json:"updated_by,omitempty" readOnly:"true"`
@@ -50,7 +50,7 @@ type componentConfigBody struct {
 func toConfig(c monitor.Component) componentConfigBody {
 	body := componentConfigBody{
 		ID: c.ID, Version: c.Version, Name: c.Name, Description: c.Description, Link: c.Link, Contact: c.Contact, Parent: c.Parent, Counts: c.Counts.String(),
-		Effects: map[string]string{}, Labels: c.Labels, Alerts: c.Alerts, Sources: c.SourcesText, File: c.File, UpdatedAt: moment(c.UpdatedAt), UpdatedBy: c.UpdatedBy,
+		Effects: map[string]string{}, Labels: c.Labels, Alerts: c.Alerts, Sources: board.HideSecrets(c.SourcesText), File: c.File, UpdatedAt: moment(c.UpdatedAt), UpdatedBy: c.UpdatedBy,
 	}
 	for dc, text := range c.Effects {
 		body.Effects[dc.String()] = text
@@ -58,14 +58,16 @@ func toConfig(c monitor.Component) componentConfigBody {
 	return body
 }
 
-// component reads the body; all that is wrong with it is found at once.
+// component reads the body; all that is wrong with it is found at once. Hidden
+// secrets of the sources are those that are stored.
 func (b componentConfigBody) component(r room) (monitor.Component, error) {
 	var errs monitor.FieldErrors
 	collect := func(err error) { errs = append(errs, monitor.AllFieldErrors(err)...) }
 	c := monitor.Component{
 		ID: strings.TrimSpace(b.ID), Version: b.Version, Name: strings.TrimSpace(b.Name), Description: b.Description, Link: strings.TrimSpace(b.Link),
-		Contact: strings.TrimSpace(b.Contact), Parent: strings.TrimSpace(b.Parent), Labels: b.Labels, SourcesText: b.Sources,
+		Contact: strings.TrimSpace(b.Contact), Parent: strings.TrimSpace(b.Parent), Labels: b.Labels,
 	}
+	var stored string
 	for _, text := range b.Alerts {
 		c.Alerts = append(c.Alerts, strings.Fields(text)...)
 	}
@@ -76,8 +78,15 @@ func (b componentConfigBody) component(r room) (monitor.Component, error) {
 	maps.DeleteFunc(effects, func(_, text string) bool { return strings.TrimSpace(text) == "" })
 	c.Effects, err = board.ParseEffects(effects)
 	collect(err)
-	c.Sources, err = board.ParseSources(b.Sources, r.Checker)
-	collect(err)
+	if n := r.Board.Look().Node(c.ID); n != nil && n.File == "" {
+		stored = n.SourcesText
+	}
+	if c.SourcesText, err = board.RestoreSecrets(b.Sources, stored); err != nil {
+		collect(err)
+	} else {
+		c.Sources, err = board.ParseSources(c.SourcesText, r.Checker)
+		collect(err)
+	}
 	collect(r.Board.CheckComponent(c))
 	errs = append(errs, monitor.CheckGroups(c.Alerts, r.groups())...)
 	if len(errs) > 0 {
@@ -169,12 +178,14 @@ func (r room) apiDelete(ctx context.Context, in *configInput) (*struct{}, error)
 type boardSubscriptionBody struct {
 	ID          int64     `json:"id"`
 	Destination string    `json:"destination"`
+	From        string    `json:"from" doc:"The calmest level that it is told of"`
+	Better      bool      `json:"better" doc:"It is told of every improvement, too"`
 	Author      string    `json:"author"`
 	CreatedAt   time.Time `json:"created_at"`
 }
 
 func toSubscription(s monitor.Subscription) boardSubscriptionBody {
-	return boardSubscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.Author, s.CreatedAt.UTC()}
+	return boardSubscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.From.String(), s.Better, s.Author, s.CreatedAt.UTC()}
 }
 
 type subscriptionsOutput struct {
@@ -199,7 +210,9 @@ func (r room) apiSubscriptions(_ context.Context, in *componentInput) (*subscrip
 type subscribeInput struct {
 	Component string `path:"component"`
 	Body      struct {
-		Destination string `json:"destination" doc:"As in a monitor's alerts: mailto:ops@example.com, https://hooks.example.com/x"`
+		Destination string `json:"destination" doc:"As in a monitor's alerts: mailto:ops@example.com, webhook+https://hooks.example.com/x"`
+		From        any    `json:"from,omitempty" doc:"The calmest level to be told of, DC1 to DC4; DC3 when empty. It is also told when the level is calmer again"`
+		Better      bool   `json:"better,omitempty" doc:"Tell every improvement, not only the one out of these levels"`
 	}
 }
 
@@ -217,7 +230,13 @@ func (r room) apiSubscribe(ctx context.Context, in *subscribeInput) (*subscripti
 	if unknown := monitor.CheckGroups([]string{string(destination)}, r.groups()); len(unknown) > 0 {
 		return nil, monitor.Invalid("destination", "%s", unknown[0].Message)
 	}
-	s, err := r.Components.AddSubscription(ctx, monitor.Subscription{Component: n.ID, Destination: string(destination), Author: r.Author(ctx), CreatedAt: r.Now()})
+	from := monitor.DC3
+	if in.Body.From != nil {
+		if from, err = readLevel(in.Body.From); err != nil || from == monitor.DC5 {
+			return nil, monitor.Invalid("from", "say from which level on it is told: DC1 to DC4; DC5 is when all is well")
+		}
+	}
+	s, err := r.Components.AddSubscription(ctx, monitor.Subscription{Component: n.ID, Destination: string(destination), From: from, Better: in.Body.Better, Author: r.Author(ctx), CreatedAt: r.Now()})
 	if err != nil {
 		return nil, err
 	}

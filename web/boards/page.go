@@ -156,12 +156,14 @@ type componentData struct {
 	History     []historyRow
 	Older       string
 	Levels      []pill
+	Told        []pill // levels that somebody can want to hear of
 	Subscribers []boardSubscriptionBody
 	StoreDown   time.Time
 	Without     pill // its level without the override
 	Badge       string
 	Markdown    string
 	GateURL     string
+	Origin      string // what a browser replaces by where it found the page; "" when addresses are known
 	Now         time.Time
 }
 
@@ -194,6 +196,9 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 	}
 	for _, dc := range monitor.DCs() {
 		data.Levels = append(data.Levels, toPill(look, dc))
+		if dc != monitor.DC5 {
+			data.Told = append(data.Told, toPill(look, dc))
+		}
 		data.EffectRows = append(data.EffectRows, effectRow{toPill(look, dc), look.Info(n, dc).Effects, dc == n.Level})
 	}
 	for _, s := range n.Sources {
@@ -202,8 +207,11 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 	if err := r.history(q, look, n, &data); err != nil {
 		return err
 	}
-	base := r.base(q)
+	base := r.base()
 	page := base + "/board/" + n.ID
+	if r.BaseGuess {
+		data.Origin = base
+	}
 	data.Badge, data.GateURL = "/badge/"+n.ID+".svg", base+"/gate/"+n.ID+"?min=4"
 	data.Markdown = fmt.Sprintf("[![%s](%s/badge/%s.svg)](%s)", n.Title(), base, n.ID, page)
 	if data.CanEdit {
