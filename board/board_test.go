@@ -371,7 +371,7 @@ func TestBoard_AScheduledFreezeBeginsAndEndsBetweenRuns(t *testing.T) {
 		w.source.says(monitor.Rationale{ID: "f", Level: monitor.DC1, Title: "freeze", Start: from, End: from.Add(10 * time.Second)})
 		defer w.start()()
 		w.want("production", monitor.DC5)
-		if next := w.Look().Node("production").Next; !next.Equal(from) {
+		if next := w.Look().Node("production").Next(); !next.Equal(from) {
 			t.Errorf("next change %v, want %v", next, from)
 		}
 		w.after(95 * time.Second)

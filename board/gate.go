@@ -41,7 +41,7 @@ type Verdict struct {
 	Reasons []monitor.Rationale // the most critical first
 	All     int                 // how many reasons there are
 	Ask     string              // whom to ask
-	Next    time.Time           // when the answer can next change by itself; zero when nothing is planned
+	Next    time.Time           // when the answer changes from open to closed or back by what is planned; zero when it does not
 }
 
 // maxReasons is how many reasons a gate names.
@@ -49,11 +49,15 @@ const maxReasons = 10
 
 // Gate says whether a component stands at least at a level.
 func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
-	v := Verdict{Level: n.Level, Min: least, Stale: l.Stale(n), Ask: n.ask(), Next: n.Next}
+	v := Verdict{Level: n.Level, Min: least, Stale: l.Stale(n), Ask: n.ask()}
+	plan := n.Plan
 	if unknown == UnknownAllow {
-		v.Level = n.Known
+		v.Level, plan = n.Known, n.knownPlan
 	}
 	v.Allowed = v.Level >= least
+	if at := slices.IndexFunc(plan, func(p Planned) bool { return (p.Level >= least) != v.Allowed }); at >= 0 {
+		v.Next = plan[at].At
+	}
 	n.walkReasons(func(r monitor.Rationale) {
 		// A closed gate names what closes it, an open one all there is.
 		if (v.Allowed || r.Level < least) && !(r.Failure && unknown == UnknownAllow) {
@@ -67,7 +71,7 @@ func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
 	case !v.Allowed:
 		v.Why = fmt.Sprintf("%s is %s %s, and %s or better is asked for", n.Title(), v.Level, l.Levels[v.Level].Name, least)
 	case unknown == UnknownDeny && v.Stale:
-		v.Allowed = false
+		v.Allowed, v.Next = false, time.Time{} // nobody knows when it will be known
 		v.Why = fmt.Sprintf("%s would be %s, but some of what that rests on is not known now", n.Title(), v.Level)
 	default:
 		v.Why = fmt.Sprintf("%s is %s %s", n.Title(), v.Level, l.Levels[v.Level].Name)

@@ -95,7 +95,7 @@ func TestGrow_LevelsGoUpTheWholeTree(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", id, got, want)
 		}
 	}
-	if next := tree.byID["top"].Next; !next.Equal(at.Add(time.Hour)) {
+	if next := tree.byID["top"].Next(); !next.Equal(at.Add(time.Hour)) {
 		t.Errorf("next change of top: got %v, want in an hour, since what begins before is milder", next)
 	}
 	if !tree.until.Equal(at.Add(10 * time.Minute)) {
@@ -160,7 +160,7 @@ func TestGrow_TheNextChangeIsThatOfTheLevel(t *testing.T) {
 			components: []monitor.Component{{ID: "top"}, {ID: "kid", Parent: "top"}},
 			rationales: map[string][]monitor.Rationale{"top": row.own, "kid": row.kid},
 		}
-		if got := f.grow(at).byID["top"].Next; !got.Equal(row.want) {
+		if got := f.grow(at).byID["top"].Next(); !got.Equal(row.want) {
 			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
 		}
 	}

@@ -41,13 +41,12 @@ type Node struct {
 	Children   []*Node             //
 	Stale      bool                // some of what Level rests on is not known for sure
 	Settling   bool                // a source that Level rests on has never been heard of: it is no news yet
-	Next       time.Time           // when the level can next change by itself; zero when nothing is planned
+	Plan       []Planned           // how Level changes by what is planned, in order
 	Depth      int                 // 0 at the top
 
-	failing bool      // one of its own sources fails or is still to report
-	moment  time.Time // the next planned moment of it or of what stands below, whether or not the level changes
-	calms   time.Time // when its level becomes calmer, if all that it rests on has an end; zero if not
-	worsens time.Time // when its level becomes worse by what is planned; zero if by nothing
+	failing   bool      // one of its own sources fails or is still to report
+	moment    time.Time // the next planned moment of it or of what stands below, whether or not the level changes
+	knownPlan []Planned // of Known
 }
 
 // Reasons returns the active rationales of the component and of the children
@@ -131,6 +130,7 @@ func (f facts) grow(at time.Time) *tree {
 	for _, n := range tops {
 		f.growNode(t, n, below, at)
 	}
+	f.foresee(t, at)
 	return t
 }
 
@@ -199,55 +199,11 @@ func (f facts) weigh(n *Node, at time.Time) {
 	}
 	n.Computed = Worst(n.Rationales, at).WorseOf(fold(votes))
 	n.Level, n.Known = n.Computed, Worst(known, at).WorseOf(fold(knownVotes))
-	outranking := slices.ContainsFunc(n.Rationales, func(r monitor.Rationale) bool { return r.Overrides })
-	if outranking {
+	if slices.ContainsFunc(n.Rationales, func(r monitor.Rationale) bool { return r.Overrides }) {
 		n.Computed = Worst(n.Rationales, at)
 		n.Level, n.Known = n.Computed, Worst(known, at)
 	}
-	n.foresee(outranking)
 	f.override(n, at)
-	n.Next = earlier(n.calms, n.worsens)
-}
-
-// foresee finds out when the level changes by what is planned: it becomes calmer
-// when the last of what it rests on ends, and worse when something worse begins.
-// Votes of children are foreseen as if each decided.
-func (n *Node) foresee(outranking bool) {
-	rests, open := n.Computed < monitor.DC5, false
-	ends := func(at time.Time, never bool) {
-		open = open || never || at.IsZero()
-		if at.After(n.calms) {
-			n.calms = at
-		}
-	}
-	for _, r := range n.Rationales {
-		if rests && r.Level == n.Computed && (r.Overrides || !outranking) {
-			ends(r.End, r.Guess)
-		}
-	}
-	for _, up := range n.Upcoming {
-		if up.Level < n.Computed || up.Overrides {
-			n.worsens = earlier(n.worsens, up.Start)
-		}
-	}
-	for _, child := range n.Children {
-		counted := child.Level
-		if child.Counts.Rule == monitor.CountCapped {
-			counted = max(counted, child.Counts.Cap)
-		}
-		if outranking || child.Counts.Rule == monitor.CountIgnored {
-			continue
-		}
-		if rests && counted <= n.Computed {
-			ends(child.calms, false)
-		}
-		if child.Counts.Rule != monitor.CountCapped || child.Counts.Cap < n.Computed {
-			n.worsens = earlier(n.worsens, child.worsens)
-		}
-	}
-	if open {
-		n.calms = time.Time{}
-	}
 }
 
 // override lets people's words count for more than all else.
@@ -263,13 +219,11 @@ func (f facts) override(n *Node, at time.Time) {
 		n.Overrides = append(n.Overrides, o)
 		if at.Before(o.From) {
 			n.moment = earlier(n.moment, o.From)
-			n.worsens = earlier(n.worsens, o.From)
 		} else {
 			n.moment = earlier(n.moment, end)
 		}
 	}
 	if n.Override = holding(f.overrides[n.ID], at); n.Override != nil {
-		n.calms, n.worsens = n.Override.Until, n.Override.Until // either, when it ends
 		n.Level, n.Known = n.Override.Level, n.Override.Level
 		n.Stale, n.Settling = false, false
 	}

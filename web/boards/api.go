@@ -61,7 +61,7 @@ func (r room) apiBoard(context.Context, *struct{}) (*boardOutput, error) {
 	for _, n := range look.Nodes() {
 		out.Body.Components = append(out.Body.Components, componentSummaryBody{
 			Component: n.ID, Name: n.Title(), Parent: n.Parent, Counts: n.Counts.String(), Code: int(n.Level), Level: n.Level.String(),
-			LevelName: look.Levels[n.Level].Name, StartDate: n.Since.UTC(), Stale: look.Stale(n), Overridden: n.Override != nil, NextChange: moment(n.Next),
+			LevelName: look.Levels[n.Level].Name, StartDate: n.Since.UTC(), Stale: look.Stale(n), Overridden: n.Override != nil, NextChange: moment(n.Next()),
 		})
 	}
 	return out, nil

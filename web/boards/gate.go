@@ -23,7 +23,7 @@ type gateBody struct {
 	Reasons    []rationaleBody `json:"reasons"`
 	More       int             `json:"more,omitempty"`
 	Ask        string          `json:"ask" doc:"Whom to ask"`
-	NextChange *time.Time      `json:"next_change"`
+	NextChange *time.Time      `json:"next_change" doc:"When the answer next changes by what is planned"`
 }
 
 // gate answers 200 or 423: whether a component stands at least at a level.

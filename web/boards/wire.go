@@ -96,7 +96,7 @@ type componentBody struct {
 	Stale       bool                `json:"stale" doc:"Some of what the level rests on is not known for sure now"`
 	Override    *boardOverrideBody  `json:"override" doc:"The one that holds, or null"`
 	Overrides   []boardOverrideBody `json:"overrides" doc:"All that hold or are still to begin"`
-	NextChange  *time.Time          `json:"next_change" doc:"When the level can next change by itself; null when nothing is planned"`
+	NextChange  *time.Time          `json:"next_change" doc:"When the level next changes by what is planned; null when it does not"`
 	Upcoming    []rationaleBody     `json:"upcoming"`
 	Sources     []boardSourceBody   `json:"sources"`
 	More        int                 `json:"more,omitempty" doc:"How many rationales are left out of the lists"`
@@ -115,7 +115,7 @@ func toComponent(look *board.Look, n *board.Node) componentBody {
 	body := componentBody{
 		Status: componentStatusBody{n.ID, int(n.Level), n.Since.UTC()}, Name: n.Title(), Description: n.Description, Link: n.Link, Contact: n.Contact,
 		Parent: n.Parent, Children: []string{}, Level: n.Level.String(), LevelName: info.Name, Effects: info.Effects, Computed: n.Computed.String(),
-		Stale: look.Stale(n), Overrides: []boardOverrideBody{}, NextChange: moment(n.Next), Upcoming: []rationaleBody{}, Sources: []boardSourceBody{},
+		Stale: look.Stale(n), Overrides: []boardOverrideBody{}, NextChange: moment(n.Next()), Upcoming: []rationaleBody{}, Sources: []boardSourceBody{},
 		DC5: []rationaleBody{}, DC4: []rationaleBody{}, DC3: []rationaleBody{}, DC2: []rationaleBody{}, DC1: []rationaleBody{},
 	}
 	for _, child := range n.Children {
