@@ -84,7 +84,7 @@ func (d *Desk) Record(ctx context.Context, f Finished) (monitor.Change, error) {
 	fill(&about, f.Outcome.Message, f.Detail)
 	policy := f.Monitor.Policy.Or(d.o.Defaults)
 	about.RepeatAfter = policy.Repeat
-	if err := d.watchSource(ctx, f); err != nil {
+	if err := d.watchSource(ctx, f); err != nil && ctx.Err() == nil {
 		d.o.Log.Error("watch the source", "error", err) // the run itself counts all the same
 	}
 	return d.swap(ctx, f.Outcome.Subject, func(before monitor.State) (monitor.Change, monitor.Commit) {

@@ -197,6 +197,11 @@ func (r *round) claim(ctx context.Context, tasks []*task) []*task {
 		ids[i] = t.m.ID
 	}
 	previous, err := r.s.claimPatiently(ctx, r.at, ids)
+	if err != nil && ctx.Err() != nil {
+		r.s.Log.Debug("runs were not claimed: the scheduler was stopped", "at", r.at, "runs", len(ids))
+		r.abandon(tasks)
+		return nil
+	}
 	if err != nil {
 		r.s.Log.Error("claim runs", "at", r.at, "runs", len(ids), "error", err)
 		r.s.count(func(c *counters) { c.failures += uint64(len(ids)) })

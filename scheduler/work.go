@@ -92,6 +92,8 @@ func (s *Scheduler) recordOne(t *task) {
 	}
 	var err error
 	switch t.again, err = s.Desk.Record(s.ctx, *t.m, t.result); {
+	case err != nil && s.ctx.Err() != nil:
+		s.Log.Debug("not recorded: the scheduler was stopped", "monitor", t.m.ID, "at", t.at)
 	case errors.Is(err, monitor.ErrNotFound):
 		s.Log.Debug("not recorded: the monitor is gone", "monitor", t.m.ID, "at", t.at)
 	case err != nil:

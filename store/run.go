@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -65,7 +66,8 @@ const claimBatch = 512
 // Claim takes the runs of these monitors at one scheduled time. The answer has
 // an entry for each run that is now the caller's to make, with what its script
 // may know of the run before. Left out are runs that somebody took already, and
-// monitors that are switched off or gone.
+// monitors that are switched off or gone. A run whose time comes again, since the
+// clock was set back, is made again and takes the place of the one before.
 func (db *DB) Claim(ctx context.Context, at time.Time, ids []int64) (map[int64]monitor.Previous, error) {
 	won := make(map[int64]monitor.Previous, len(ids))
 	for len(ids) > 0 {
@@ -79,22 +81,20 @@ func (db *DB) Claim(ctx context.Context, at time.Time, ids []int64) (map[int64]m
 }
 
 func (db *DB) claim(ctx context.Context, at time.Time, ids []int64, won map[int64]monitor.Previous) error {
-	ids = padded(ids)
-	rows, err := db.write.WithContext(ctx).Raw(`INSERT INTO runs (monitor_id, scheduled_at, phase, version)
-		SELECT id, ?, 0, version FROM monitors WHERE active AND id IN ?
-		ON CONFLICT DO NOTHING RETURNING monitor_id`, millis(at), ids).Rows()
-	var keys []string
-	err = scanAll(rows, err, func(r rowScanner) error {
-		var id int64
-		err := r.Scan(&id)
-		won[id] = monitor.Previous{}
-		keys = append(keys, strconv.FormatInt(id, 10))
-		return err
-	})
+	all := padded(ids)
+	keys, err := db.insertClaims(ctx, at, all, won)
+	if err == nil && len(keys) < len(ids) {
+		var again bool
+		if again, err = db.unmake(ctx, at, all); again {
+			var more []string
+			more, err = db.insertClaims(ctx, at, all, won)
+			keys = append(keys, more...)
+		}
+	}
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	rows, err = db.read.WithContext(ctx).Raw(`SELECT key, level, since, runs, message FROM states
+	rows, err := db.read.WithContext(ctx).Raw(`SELECT key, level, since, runs, message FROM states
 		WHERE kind = 'monitor' AND key IN ?`, padded(keys)).Rows()
 	return scanAll(rows, err, func(r rowScanner) error {
 		var p monitor.Previous
@@ -104,6 +104,43 @@ func (db *DB) claim(ctx context.Context, at time.Time, ids []int64, won map[int6
 		won[id] = p
 		return err
 	})
+}
+
+func (db *DB) insertClaims(ctx context.Context, at time.Time, ids []int64, won map[int64]monitor.Previous) (keys []string, err error) {
+	rows, err := db.write.WithContext(ctx).Raw(`INSERT INTO runs (monitor_id, scheduled_at, phase, version)
+		SELECT id, ?, 0, version FROM monitors WHERE active AND id IN ?
+		ON CONFLICT DO NOTHING RETURNING monitor_id`, millis(at), ids).Rows()
+	err = scanAll(rows, err, func(r rowScanner) error {
+		var id int64
+		err := r.Scan(&id)
+		won[id] = monitor.Previous{}
+		keys = append(keys, strconv.FormatInt(id, 10))
+		return err
+	})
+	return keys, err
+}
+
+// unmake removes runs of these monitors at a time that have ended although it is
+// yet to come by what is in force: the newest outcome is older, or so far ahead of
+// the clock that it will be mended. Both come of a clock that was set back.
+func (db *DB) unmake(ctx context.Context, at time.Time, ids []int64) (any bool, err error) {
+	err = db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		n, err := affected(tx.Exec(`DELETE FROM runs WHERE scheduled_at = ? AND phase = ? AND monitor_id IN ? AND EXISTS
+			(SELECT 1 FROM states s WHERE s.kind = 'monitor' AND s.key = CAST(runs.monitor_id AS TEXT) AND (s.at < runs.scheduled_at OR s.at > ?))`,
+			millis(at), monitor.Done, ids, millis(db.now().Add(monitor.ClockSlack))))
+		if any = n > 0; err != nil || !any {
+			return err
+		}
+		for _, table := range []string{"kept_details", "recordings"} {
+			err := tx.Exec(`DELETE FROM `+table+` WHERE scheduled_at = ? AND monitor_id IN ? AND NOT EXISTS
+				(SELECT 1 FROM runs r WHERE r.monitor_id = `+table+`.monitor_id AND r.scheduled_at = `+table+`.scheduled_at)`, millis(at), ids).Error
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return any, err
 }
 
 // padded repeats the last item up to a power of two, so that only a few
@@ -165,12 +202,15 @@ func detailOf(tx *gorm.DB, row runRow) (*monitor.Detail, error) {
 }
 
 // LastRun returns the newest run of a monitor that has ended and what it gave
-// back, or ErrNotFound before the first.
+// back, or ErrNotFound before the first. Runs of a time that the clock took back
+// are not looked at.
 func (db *DB) LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error) {
 	what := fmt.Sprintf("read last run of monitor %d", id)
 	tx := db.read.WithContext(ctx)
 	var row runRow
-	err := tx.Where("monitor_id = ? AND phase = ?", id, monitor.Done).Order("scheduled_at DESC").Limit(1).Take(&row).Error
+	err := tx.Raw(`SELECT * FROM runs WHERE monitor_id = ? AND phase = ? AND scheduled_at <=
+		COALESCE((SELECT at FROM states WHERE kind = 'monitor' AND key = CAST(? AS TEXT)), ?) ORDER BY scheduled_at DESC LIMIT 1`,
+		id, monitor.Done, id, int64(math.MaxInt64)).Take(&row).Error
 	if err != nil {
 		return monitor.Run{}, nil, db.fault(what, err)
 	}

@@ -330,3 +330,58 @@ func FuzzUnpackDetail(f *testing.F) {
 		}
 	})
 }
+
+func TestClaim_ARunWhoseTimeComesAgainIsMadeAgain(t *testing.T) {
+	now := start
+	db, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "test.db"), Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	m := newMonitor(t, db, "a")
+	version := int64(0)
+	run := func(minute int, level monitor.Level) bool {
+		t.Helper()
+		now = start.Add(time.Duration(minute) * time.Minute)
+		won, err := db.Claim(t.Context(), now, []int64{m.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(won) == 0 {
+			return false
+		}
+		c := commitOf(m, now, level, version)
+		c.Steady, c.Run.Kept, c.Recording = false, true, &monitor.Recording{Monitor: m.ID, At: now, Digest: level.String()}
+		if err := db.Commit(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		version++
+		return true
+	}
+	for i := range 10 {
+		if !run(i, monitor.OK) {
+			t.Fatal("not made", i)
+		}
+		if run(i, monitor.OK) {
+			t.Error("made twice", i)
+		}
+	}
+	for _, minute := range []int{4, 5, 6} { // the clock was set back
+		if !run(minute, monitor.Critical) {
+			t.Error("not made again", minute)
+		}
+		if run(minute, monitor.Critical) {
+			t.Error("made three times", minute)
+		}
+	}
+	last, _, err := db.LastRun(t.Context(), m.ID)
+	if err != nil || !last.At.Equal(start.Add(6*time.Minute)) || last.Level != monitor.Critical {
+		t.Errorf("got %+v, %v, want the run that was made last", last, err)
+	}
+	if rec, err := db.Recording(t.Context(), m.ID, start.Add(5*time.Minute)); err != nil || rec.Digest != "critical" {
+		t.Errorf("got %+v, %v, want what the second run saw", rec, err)
+	}
+	if runs, err := db.Runs(t.Context(), m.ID, time.Time{}, 100); err != nil || len(runs) != 10 {
+		t.Errorf("got %d runs, %v, want one for each time", len(runs), err)
+	}
+}

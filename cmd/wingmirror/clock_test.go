@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,18 +61,23 @@ func (p *pager) Deliver(_ context.Context, n monitor.Notice) (monitor.Receipt, e
 // life is one start and end of the parts between the source and the pager, the
 // real ones, on a clock that the test turns.
 func life(t *testing.T, path string, s shop, p *pager, lasts time.Duration) {
-	db, err := store.Open(t.Context(), store.Options{Path: path, Now: time.Now})
+	lifeBy(t, path, s, p, time.Now, func() { time.Sleep(lasts) })
+}
+
+// lifeBy is a life by a clock on the wall that may be set, as long as lasts takes.
+func lifeBy(t *testing.T, path string, s shop, p *pager, now func() time.Time, lasts func()) {
+	db, err := store.Open(t.Context(), store.Options{Path: path, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := alerting.NewDesk(alerting.DeskOptions{Ledger: db, Installation: db.Installation()})
+	d := alerting.NewDesk(alerting.DeskOptions{Ledger: db, Installation: db.Installation(), Now: now})
 	sched, err := scheduler.New(scheduler.Options{
-		Fetcher: s, Runner: s, Ledger: db, Desk: desk{alerting: d, changed: func() {}},
+		Fetcher: s, Runner: s, Ledger: db, Desk: desk{alerting: d, changed: func() {}}, Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dispatcher := alerting.NewDispatcher(alerting.DispatcherOptions{Outbox: db, Channels: map[string]alerting.Channel{"mailto": p}})
+	dispatcher := alerting.NewDispatcher(alerting.DispatcherOptions{Outbox: db, Channels: map[string]alerting.Channel{"mailto": p}, Now: now})
 	ctx, cancel := context.WithCancel(t.Context())
 	var background sync.WaitGroup
 	background.Go(func() { dispatcher.Run(ctx) })
@@ -85,7 +91,7 @@ func life(t *testing.T, path string, s shop, p *pager, lasts time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(lasts)
+	lasts()
 	synctest.Wait()
 	if err := sched.Stop(t.Context()); err != nil {
 		t.Error(err)
@@ -97,24 +103,58 @@ func life(t *testing.T, path string, s shop, p *pager, lasts time.Duration) {
 	}
 }
 
+// createOrders makes a database with one monitor that runs each minute.
+func createOrders(t *testing.T, path string, at time.Time) {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{Path: path, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.CreateMonitor(t.Context(), monitor.Monitor{
+		Name: "Orders", Schedule: "* * * * *", Targets: []string{"shop.orders"}, Script: "", Minutes: 5,
+		Alerts: []string{"mailto:ops@example.com"}, Active: true,
+	}, "ann", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClock_SetBackAnHourTheScheduleGoesOnFromThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.db")
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		createOrders(t, path, begun)
+		var back atomic.Int64
+		now := func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
+		s := shop{badFrom: begun.Add(10*time.Minute + time.Second), badUntil: begun.Add(20 * time.Minute)}
+		p := &pager{refused: map[int64]bool{}}
+		lifeBy(t, path, s, p, now, func() {
+			time.Sleep(65 * time.Minute)
+			back.Store(int64(time.Hour)) // it is minute 5 again
+			time.Sleep(10*time.Minute + 30*time.Second)
+		})
+		fire, resolve := string(monitor.NoticeFire), string(monitor.NoticeResolve)
+		if want := []string{fire, resolve, fire}; !slices.Equal(p.heard, want) {
+			t.Fatalf("heard %v, want %v: trouble in the hour that comes again is told at once", p.heard, want)
+		}
+		if after := p.at[2].Sub(begun.Add(71 * time.Minute)); after < 0 || after > 20*time.Second {
+			t.Errorf("it came %v after the run that saw it", after)
+		}
+		lifeBy(t, path, s, p, now, func() { time.Sleep(10 * time.Minute) }) // a restart before the clock has caught up
+		if want := []string{fire, resolve, fire, resolve}; !slices.Equal(p.heard, want) {
+			t.Errorf("heard %v, want %v", p.heard, want)
+		}
+	})
+}
+
 func TestClock_ThreeHoursOfTheRealPartsWithARestartInTheMiddle(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w.db")
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		db, err := store.Open(t.Context(), store.Options{Path: path, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = db.CreateMonitor(t.Context(), monitor.Monitor{
-			Name: "Orders", Schedule: "* * * * *", Targets: []string{"shop.orders"}, Script: "", Minutes: 5,
-			Alerts: []string{"mailto:ops@example.com"}, Active: true,
-		}, "ann", begun)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
+		createOrders(t, path, begun)
 		s := shop{badFrom: begun.Add(10 * time.Minute), badUntil: begun.Add(150 * time.Minute)}
 		p := &pager{refused: map[int64]bool{}}
 		life(t, path, s, p, 60*time.Minute+30*time.Second)

@@ -21,7 +21,7 @@ func main() {
 		os.Exit(runWorker(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // whoever asks twice wants it to end at once
 	os.Exit(run(ctx, process{
 		args:    os.Args[1:],
 		getenv:  os.LookupEnv,

@@ -230,6 +230,8 @@ func (s *server) accessMode(ctx context.Context) (account.Mode, error) {
 // delivered, and then everything closes. ready is told the address once pages
 // can be opened.
 func (s *server) run(ctx context.Context, ready func(address string)) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	pages := newHTTPServer(s.handler, s.log)
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
@@ -261,6 +263,7 @@ func (s *server) run(ctx context.Context, ready func(address string)) error {
 	case err = <-failed:
 		err = fmt.Errorf("serve pages: %w", err)
 	}
+	stop() // also when it was the pages that failed
 	s.log.Info("stopping", "timeout", s.config.Schedule.StopTimeout)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Schedule.StopTimeout)
 	defer cancel()
