@@ -1,9 +1,12 @@
 package histograms
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"wingmirror/distribution"
 	"wingmirror/histogram/cerberus"
@@ -25,7 +28,8 @@ type receivedAlert struct {
 	monitor.DetectorAlert
 	Title, Link, Axis string
 	Chart             *chart
-	Text              string // of an alert that is no graph
+	Compared          bool   // the chart is of two distributions
+	Text              string // of an alert that is no chart, or a note beside one
 }
 
 // shownReceived is how many alerts the page shows at once.
@@ -58,18 +62,24 @@ func (d desk) receivedPage(w http.ResponseWriter, r *http.Request) error {
 	return d.Render(w, r, web.View{Page: "received", Title: "Received alerts", Nav: "Histograms", Live: true, Data: data})
 }
 
-// toReceivedAlert draws an alert that is a graph of two distributions, and shows
-// any other as its text. Neither is trusted.
+// toReceivedAlert draws an alert that is a graph of two distributions or a box
+// plot, and shows any other as its text. None is trusted.
 func toReceivedAlert(a monitor.DetectorAlert) receivedAlert {
 	out := receivedAlert{DetectorAlert: a, Title: a.MetricName}
-	var graph medusa.Alert
-	if json.Unmarshal([]byte(a.Description), &graph) != nil || graph.Type != "graph" {
+	var graph struct {
+		medusa.Alert
+		Boxplot []any
+	}
+	if json.Unmarshal([]byte(a.Description), &graph) != nil || graph.Type != "graph" && graph.Type != "boxplot" {
 		out.Text = monitor.Cut(a.Description, 1000)
 		return out
 	}
-	out.Title, out.Axis = monitor.Cut(graph.Title, 200), monitor.Cut(graph.XLabel, 300)
+	out.Title, out.Axis = cmp.Or(monitor.Cut(graph.Title, 200), out.Title), monitor.Cut(graph.XLabel, 300)
 	if (monitor.ValidateProbe(monitor.Probe{Name: "link", Link: graph.Link})) == nil {
 		out.Link = graph.Link
+	}
+	if graph.Type == "boxplot" {
+		return out.withBox(graph.Boxplot)
 	}
 	edges := cerberus.Edges("linear", graph.Buckets)
 	regression := monitor.Regression{
@@ -79,8 +89,36 @@ func toReceivedAlert(a monitor.DetectorAlert) receivedAlert {
 		out.Text = monitor.Cut(a.Description, 1000)
 		return out
 	}
+	out.Compared = true
 	drawn := overlay(regression, false)
 	drawn.Label = "Shares of the values by bucket, on " + a.Date + " and before"
 	out.Chart = &drawn
+	return out
+}
+
+// withBox draws a box plot as medusa's pages did from the row of an alert: a label,
+// smallest, first quartile, third quartile, largest, and then, if they are there,
+// the value in question and a note.
+func (out receivedAlert) withBox(row []any) receivedAlert {
+	var texts []string
+	var numbers []float64
+	for _, cell := range row {
+		switch v := cell.(type) {
+		case float64:
+			numbers = append(numbers, v)
+		case string:
+			texts = append(texts, monitor.Cut(v, 300))
+		}
+	}
+	if len(numbers) < 4 || len(numbers) > 5 || !slices.IsSorted(numbers[:4]) {
+		out.Text = monitor.Cut(out.Description, 1000)
+		return out
+	}
+	drawn := boxplot(numbers[:4], numbers[4:])
+	out.Chart = &drawn
+	if len(texts) > 0 && texts[0] == out.Date {
+		texts = texts[1:]
+	}
+	out.Text = strings.Join(texts, "\n")
 	return out
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"wingmirror/histogram/medusa"
@@ -118,17 +119,48 @@ func received(serve func(*http.Request) (any, error)) func(http.ResponseWriter, 
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
-		data, err := json.Marshal(answer)
+		data, kind, err := written(r, answer)
 		if err != nil {
 			return fmt.Errorf("write answer: %w", err)
 		}
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", kind)
 		if _, ok := answer.(created); ok {
 			w.WriteHeader(http.StatusCreated)
 		}
 		_, err = w.Write(data)
 		return err
 	}
+}
+
+// edn is the notation that medusa spoke beside JSON.
+const edn = "application/edn"
+
+// written writes an answer in EDN when that is what is asked for, and JSON is not.
+func written(r *http.Request, answer any) (data []byte, kind string, err error) {
+	accept := r.Header.Get("Accept")
+	if !strings.Contains(accept, edn) || strings.Contains(accept, "application/json") {
+		data, err = json.Marshal(answer)
+		return data, "application/json", err
+	}
+	if c, ok := answer.(created); ok {
+		answer = map[string]any{"id": c.ID}
+	}
+	return []byte(medusa.WriteEDN(answer)), edn + ";charset=utf-8", nil
+}
+
+// posted reads a body, JSON or EDN by its content type, into what JSON is read into.
+func posted(r *http.Request, into any) error {
+	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxReceived))
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), edn) {
+		var values map[string]any
+		if values, err = medusa.ReadEDN(string(data)); err == nil {
+			data, err = json.Marshal(values)
+		}
+	}
+	if err != nil || json.Unmarshal(data, into) != nil {
+		return errUnprocessed
+	}
+	return nil
 }
 
 // receivedFilter reads the path and the query.
@@ -204,13 +236,9 @@ func (d desk) listAlerts(r *http.Request) (any, error) {
 
 // fields reads an object of exactly the given keys, all of them text.
 func fields(r *http.Request, keys ...string) (map[string]string, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxReceived))
-	if err != nil {
-		return nil, errUnprocessed
-	}
 	var body map[string]string
-	if json.Unmarshal(data, &body) != nil {
-		return nil, errUnprocessed
+	if err := posted(r, &body); err != nil {
+		return nil, err
 	}
 	slices.Sort(keys)
 	if !slices.Equal(slices.Sorted(maps.Keys(body)), keys) || len(body["name"]) > maxNamed || len(body["url"]) > maxNamed {
@@ -326,8 +354,8 @@ type subscriptionBody struct {
 // detector whose names match a regular expression, or takes that back.
 func (d desk) changeSubscription(r *http.Request) (any, error) {
 	var body subscriptionBody
-	if json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxReceived)).Decode(&body) != nil {
-		return nil, errUnprocessed
+	if err := posted(r, &body); err != nil {
+		return nil, err
 	}
 	_, badAddress := mail.ParseAddress(body.Email)
 	_, badPattern := regexp.Compile(body.Filter)
@@ -350,5 +378,5 @@ func (d desk) changeSubscription(r *http.Request) (any, error) {
 	if err == nil {
 		d.Record(r.Context(), "histogram."+body.Op, "detector/"+strconv.FormatInt(body.Detector, 10), body.Email)
 	}
-	return map[string]string{"result": "ok"}, err
+	return map[string]any{"result": "ok"}, err
 }
