@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -17,7 +18,8 @@ import (
 )
 
 type eventPushInput struct {
-	RawBody []byte `contentType:"application/json" doc:"One event, an array of events, or one on each line (NDJSON)"`
+	Encoding string `header:"Content-Encoding" doc:"gzip, or left out"`
+	RawBody  []byte `contentType:"application/octet-stream" doc:"JSON: one event, an array of events, or one on each line (NDJSON)"`
 }
 
 type eventSetAsideBody struct {
@@ -37,7 +39,11 @@ type eventPushOutput struct {
 
 // push takes events in. Where none of them can be used, that is the answer.
 func (d desk) push(ctx context.Context, in *eventPushInput) (*eventPushOutput, error) {
-	return d.take(ctx, in.RawBody)
+	data, err := unpacked(in.Encoding, bytes.NewReader(in.RawBody))
+	if err != nil {
+		return nil, err
+	}
+	return d.take(ctx, data)
 }
 
 // maxPush is how many bytes of events one request may bring, unpacked.
@@ -46,23 +52,9 @@ const maxPush = 16 << 20
 // pushPage is push for senders that name whatever type of content they like, and
 // may pack it.
 func (d desk) pushPage(w http.ResponseWriter, r *http.Request) error {
-	body := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unpacked, err := gzip.NewReader(r.Body)
-		if err != nil {
-			return monitor.Invalid("body", "it is not packed with gzip, as its Content-Encoding says")
-		}
-		body = unpacked
-	}
-	data, err := io.ReadAll(io.LimitReader(body, maxPush+1))
-	switch {
-	case err != nil:
-		return monitor.Invalid("body", "it was cut off: %v", err)
-	case len(data) > maxPush:
-		return &huma.ErrorModel{
-			Status: http.StatusRequestEntityTooLarge, Title: "Too large",
-			Detail: fmt.Sprintf("One request may bring %d MB of events: send them in several.", maxPush>>20),
-		}
+	data, err := unpacked(r.Header.Get("Content-Encoding"), r.Body)
+	if err != nil {
+		return err
 	}
 	out, err := d.take(r.Context(), data)
 	if err != nil {
@@ -70,6 +62,35 @@ func (d desk) pushPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(out.Body)
+}
+
+// unpacked reads a body that may be packed.
+func unpacked(encoding string, body io.Reader) ([]byte, error) {
+	switch strings.ToLower(encoding) {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, monitor.Invalid("body", "it is not packed with gzip, as its Content-Encoding says")
+		}
+		body = z
+	default:
+		return nil, &huma.ErrorModel{
+			Status: http.StatusUnsupportedMediaType, Title: "Unknown Content-Encoding",
+			Detail: fmt.Sprintf("Events packed with %s cannot be read: pack them with gzip, or not at all.", monitor.Cut(encoding, 40)),
+		}
+	}
+	data, err := io.ReadAll(io.LimitReader(body, maxPush+1))
+	switch {
+	case err != nil:
+		return nil, monitor.Invalid("body", "it was cut off: %v", err)
+	case len(data) > maxPush:
+		return nil, &huma.ErrorModel{
+			Status: http.StatusRequestEntityTooLarge, Title: "Too large",
+			Detail: fmt.Sprintf("One request may bring %d MB of events: send them in several.", maxPush>>20),
+		}
+	}
+	return data, nil
 }
 
 func (d desk) take(ctx context.Context, data []byte) (*eventPushOutput, error) {
