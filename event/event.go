@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -178,9 +179,20 @@ func (d *decoder) lines() (Batch, error) {
 		if offset == len(d.data) {
 			return d.batch, nil
 		}
-		d.bad(offset, "this is not JSON; write one event on each line, or an array of events")
+		d.bad(offset, d.lineProblem(offset))
 		offset = d.nextLine(offset)
 	}
+}
+
+// lineProblem says what is wrong with a line that is no event.
+func (d *decoder) lineProblem(offset int) string {
+	line, _, _ := bytes.Cut(d.data[offset:], []byte("\n"))
+	if line[0] == '{' {
+		if _, reason := decodeOne(bytes.TrimRight(line, space)); reason != "" {
+			return reason
+		}
+	}
+	return "this is not JSON; write one event on each line, or an array of events"
 }
 
 // nextLine returns where the next line that begins like an event begins.
@@ -246,6 +258,9 @@ func decodeOne(raw []byte) (monitor.PushedEvent, string) {
 	if err := dec.Decode(&fields); err != nil || fields == nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return monitor.PushedEvent{}, fmt.Sprintf("not JSON: %v, at byte %d of it", syntax, syntax.Offset)
+		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return monitor.PushedEvent{}, fmt.Sprintf("not JSON: it ends too early, after %d bytes; an event stands on one line", len(raw))
 		}
 		return monitor.PushedEvent{}, `an event is a JSON object, such as {"service": "Inbox", "component": "Load5mAvg", ...}`
 	}

@@ -194,14 +194,14 @@ func TestDecode_SetsBadEventsAsideAndGoesOn(t *testing.T) {
 		"array": {"[" + good + ",\n {\"service\": 1},\n 5, " + good + "]", 2, []string{
 			"event 2 (line 2): service: it must be a text, not a number", "event 3 (line 3): an event is a JSON object"}},
 		"lines": {good + "\n{broken\n\n" + good + "\n{\"service\": \"S\"}\n" + good, 3, []string{
-			"event 2 (line 2): this is not JSON", "event 4 (line 5): component: it is missing"}},
+			"event 2 (line 2): not JSON: invalid character 'b' looking", "event 4 (line 5): component: it is missing"}},
 		"milliseconds": {strings.Replace(good, `"timestamp": 1`, `"timestamp": 1476057600000`, 1), 0, []string{"it looks like milliseconds; give seconds"}},
 		"before 1970":  {strings.Replace(good, `"timestamp": 1`, `"timestamp": -1`, 1), 0, []string{"is before 1970"}},
 		"wrong types":  {strings.Replace(good, `"active": true`, `"active": "yes"`, 1), 0, []string{`active: it must be true or false, not the text "yes"`}},
 		"misspelt":     {strings.Replace(good, `"value"`, `"valeu"`, 1), 0, []string{"value: it is missing; is valeu meant to be it?"}},
 		"one":          {"\ufeff" + good, 1, nil},
 		"nothing":      {" \n", 0, nil},
-		"cut off":      {good + "\n" + good[:20], 1, []string{"event 2 (line 2): this is not JSON"}},
+		"cut off":      {good + "\n" + good[:20], 1, []string{"event 2 (line 2): not JSON: it ends too early, after 20 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			batch, err := event.Decode([]byte(c.text))

@@ -33,7 +33,8 @@ type KeeperOptions struct {
 	Archive Archive
 	Desk    Desk
 	Detect  func(monitor.Probe, []monitor.HistogramPeriod) Result // nil: the default method
-	Every   time.Duration                                         // between two looks, default 10 min
+	Every   time.Duration                                         // between two looks at everything, default 10 min
+	Soon    time.Duration                                         // how long new periods wait for more, default 5 s, at most Every
 	Hold    time.Duration                                         // how long a regression keeps its incident open, default 7 days
 	History time.Duration                                         // how far back periods are read, default 400 days
 	Changed func()                                                // something can be seen anew; nil: nobody looks
@@ -50,6 +51,8 @@ type Keeper struct {
 	mu    sync.Mutex
 	all   bool            // every histogram is to be looked at: at the start
 	dirty map[string]bool // histograms with new periods or verdicts
+
+	touched chan struct{} // has a token when one became dirty
 }
 
 // NewKeeper returns a keeper that has looked at nothing yet.
@@ -60,6 +63,10 @@ func NewKeeper(o KeeperOptions) *Keeper {
 	if o.Every == 0 {
 		o.Every = 10 * time.Minute
 	}
+	if o.Soon == 0 {
+		o.Soon = 5 * time.Second
+	}
+	o.Soon = min(o.Soon, o.Every)
 	if o.Hold == 0 {
 		o.Hold = 7 * 24 * time.Hour
 	}
@@ -72,25 +79,45 @@ func NewKeeper(o KeeperOptions) *Keeper {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Keeper{o: o, all: true, dirty: map[string]bool{}}
+	return &Keeper{o: o, all: true, dirty: map[string]bool{}, touched: make(chan struct{}, 1)}
 }
 
-// Touch has the histogram looked at the next time.
+// Touch has the histogram looked at soon.
 func (k *Keeper) Touch(name string) {
+	k.touch(name)
+	select {
+	case k.touched <- struct{}{}:
+	default:
+	}
+}
+
+// touch has the histogram looked at the next time.
+func (k *Keeper) touch(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.dirty[name] = true
 }
 
-// Run looks at once and then again and again until ctx ends.
+// Run looks at once and then again and again until ctx ends; in between, soon
+// after a histogram was touched, at that one.
 func (k *Keeper) Run(ctx context.Context) {
+	every := time.NewTicker(k.o.Every)
+	defer every.Stop()
+	old := true // what is known already is to be looked at as well
 	for ctx.Err() == nil {
-		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+		if err := k.look(ctx, old); err != nil && ctx.Err() == nil {
 			k.o.Log.Error("look for regressions of histograms", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(k.o.Every):
+		case <-every.C:
+			old = true
+		case <-k.touched:
+			old = false
+			select {
+			case <-ctx.Done():
+			case <-time.After(k.o.Soon): // what comes together is looked at together
+			}
 		}
 	}
 }
@@ -98,7 +125,10 @@ func (k *Keeper) Run(ctx context.Context) {
 // Look detects in every histogram that changed since the last look, and reports
 // on those and on all with a regression that may be over. A histogram that fails
 // does not stop the others, and is looked at again.
-func (k *Keeper) Look(ctx context.Context) error {
+func (k *Keeper) Look(ctx context.Context) error { return k.look(ctx, true) }
+
+// look is Look, or without what is old only a look at what changed.
+func (k *Keeper) look(ctx context.Context, old bool) error {
 	at := k.o.Now()
 	probes, err := k.o.Archive.Probes(ctx)
 	if err != nil {
@@ -113,12 +143,12 @@ func (k *Keeper) Look(ctx context.Context) error {
 	news := false
 	for _, p := range probes {
 		_, had := recent[p.Name]
-		if !all && !dirty[p.Name] && !had {
+		if !all && !dirty[p.Name] && !(had && old) {
 			continue
 		}
 		found, err := k.lookAt(ctx, p, all || dirty[p.Name], recent[p.Name], at)
 		if err != nil {
-			k.Touch(p.Name)
+			k.touch(p.Name)
 			errs = append(errs, fmt.Errorf("histogram %s: %w", p.Name, err))
 		}
 		news = news || found > 0

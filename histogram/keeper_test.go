@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"wingmirror/histogram"
@@ -144,4 +145,34 @@ func TestKeeper_OneThatFailsDoesNotStopTheOthers(t *testing.T) {
 	if err := k.Look(t.Context()); err == nil || len(d.outcomes) != 1 {
 		t.Errorf("%v, %d reports", err, len(d.outcomes))
 	}
+}
+
+func TestKeeper_LooksAtWhatIsTouchedSoonAndTogether(t *testing.T) {
+	_, db, _, _ := kept(t) // outside of the bubble: it owns goroutines that never end
+	for _, name := range []string{"A", "B", "C"} {
+		if err := db.PutPeriods(t.Context(), name, days(repeat(base, 1)), false, start()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		d := &desk{}
+		k := histogram.NewKeeper(histogram.KeeperOptions{Archive: db, Desk: d, Now: time.Now})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go k.Run(ctx)
+		for _, step := range []struct {
+			touch string
+			wait  time.Duration
+			want  int
+		}{{"", time.Second, 3}, {"A", 3 * time.Second, 3}, {"B", 3 * time.Second, 5}, {"", 5 * time.Minute, 5}, {"C", 6 * time.Second, 6}} {
+			if step.touch != "" {
+				k.Touch(step.touch)
+			}
+			time.Sleep(step.wait)
+			synctest.Wait()
+			if len(d.outcomes) != step.want {
+				t.Errorf("after %+v: %d reports", step, len(d.outcomes))
+			}
+		}
+	})
 }

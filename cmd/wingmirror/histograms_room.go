@@ -41,7 +41,7 @@ type histogramConfig struct {
 func (c *histogramConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Method, "histogram-method", histogram.DefaultMethod, "how regressions of histograms are found: default, or cerberus for exactly what Mozilla's cerberus finds")
 	f.Float64Var(&c.Sensitivity, "histogram-sensitivity", 1, "of the default method: 2 finds changes half as large, 0.5 only those twice as large")
-	f.DurationVar(&c.Every, "histogram-every", 10*time.Minute, "how often new histograms are looked at")
+	f.DurationVar(&c.Every, "histogram-every", 10*time.Minute, "how often all histograms are looked at; new ones are within seconds")
 	f.DurationVar(&c.Keep, "keep-histograms", 400*24*time.Hour, "how long histograms are kept; 0: for ever")
 	f.StringVar(&c.Calendar, "expiry-calendar", "", "release dates, by which owners are reminded of histograms that expire: a file or address of a JSON object of versions and dates, or of a page with tables of releases")
 	f.StringVar(&c.List, "expiry-list", "", "mail address that is reminded of all that expires and has expired")

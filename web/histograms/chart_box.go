@@ -11,6 +11,7 @@ const (
 	boxTop    = 18.0
 	boxBottom = 58.0
 	boxMiddle = (boxTop + boxBottom) / 2
+	boxSide   = 48.0 // room for half a label
 )
 
 // boxplot draws the smallest value, both quartiles and the largest, which ascend,
@@ -23,7 +24,7 @@ func boxplot(four, points []float64) chart {
 	if low == high {
 		low, high = low-1, high+1
 	}
-	x := func(v float64) float64 { return left + plotWidth*(v-low)/(high-low) }
+	x := func(v float64) float64 { return boxSide + (chartWidth-2*boxSide)*(v-low)/(high-low) }
 	c := chart{
 		Label: fmt.Sprintf("Values from %s to %s, half of them from %s to %s",
 			histogram.Number(four[0]), histogram.Number(four[3]), histogram.Number(four[1]), histogram.Number(four[2])),
@@ -39,7 +40,7 @@ func boxplot(four, points []float64) chart {
 		c.Lines = append(c.Lines, path{"h-point", fmt.Sprintf("M%.1f %.1fm-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0z", x(p), boxMiddle)})
 		c.Marks = append(c.Marks, mark{x(p), boxTop - 5, "middle", histogram.Number(p)})
 	}
-	last := left - 60
+	last := -boxSide
 	for _, v := range four {
 		if at := x(v); at-last >= 44 { // labels must not lie on each other
 			c.Marks = append(c.Marks, mark{at, boxHeight - 20, "middle", histogram.Number(v)})
