@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -101,6 +102,7 @@ func (o *detectOptions) run(p process, dir string) error {
 	}
 	results := detectFiles(paths, definitions, detect)
 	found, failed := merge(p, results, definitions, regressions)
+	slices.SortStableFunc(found, func(a, b foundRegression) int { return strings.Compare(a.Date, b.Date) })
 	if failed == len(paths) {
 		return fmt.Errorf("none of the %d files can be used", failed)
 	}

@@ -29,9 +29,12 @@ type expiringOptions struct {
 	to       string
 }
 
-// originalList is whom the original told besides the watchers. It is shown in
-// previews, and never written to unless somebody names it.
-const originalList = "dev-telemetry-alerts@lists.mozilla.org"
+// Whom the original told besides the watchers. They are shown in previews, and
+// never written to unless somebody names them.
+const (
+	originalList     = "dev-telemetry-alerts@lists.mozilla.org"
+	originalSheriffs = "sheriffs@mozilla.org"
+)
 
 // newHistogramsExpiring reminds the owners of probes that are about to expire.
 func newHistogramsExpiring(p process) *cobra.Command {
@@ -73,7 +76,7 @@ is told twice. The very first run tells only what is due on that day.`,
 	f.StringArrayVar(&o.definitions, "definitions", nil, "file of probe definitions; may be repeated (default Histograms.json and Scalars.json or Scalars.yaml here)")
 	f.StringVar(&o.calendar, "calendar", "", "release dates: a file or address of a JSON object of versions and dates, or of a page with tables of releases")
 	f.StringVar(&o.lists.General, "list", "", "address that is told of all that expires and has expired (in a preview "+originalList+")")
-	f.StringVar(&o.lists.Sheriffs, "sheriffs", "", "address that is told two weeks before")
+	f.StringVar(&o.lists.Sheriffs, "sheriffs", "", "address that is told two weeks before (in a preview "+originalSheriffs+")")
 	f.StringVar(&o.lists.Footer, "footer", "", "last line of the mails, in place of the original's")
 	f.StringVar(&o.state, "state", "expiring.json", "file that remembers who has been told")
 	f.StringVar(&o.to, "to", "", "test: the address that gets all mails")
@@ -93,6 +96,7 @@ func (o *expiringOptions) run(ctx context.Context, p process, verb string, today
 	}
 	if verb != "email" {
 		o.lists.General = cmp.Or(o.lists.General, originalList)
+		o.lists.Sheriffs = cmp.Or(o.lists.Sheriffs, originalSheriffs)
 	}
 	batches, next := expiry.Plan(probes, calendar, o.lists, state, today)
 	mails := state.Unsent

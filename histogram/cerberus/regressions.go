@@ -64,12 +64,13 @@ type Change struct {
 	Text     string   `json:"text"`
 }
 
-// Emails are addresses; none are written as an empty string.
+// Emails are addresses. Where a definition says nothing of them, which is nil,
+// they are written as an empty string.
 type Emails []string
 
-// MarshalJSON writes a list, or "" for none.
+// MarshalJSON writes a list, or "" for nil.
 func (e Emails) MarshalJSON() ([]byte, error) {
-	if len(e) == 0 {
+	if e == nil {
 		return []byte(`""`), nil
 	}
 	return json.Marshal([]string(e))

@@ -82,26 +82,24 @@ func (c Calendar) addRow(row *html.Node) {
 		if i == 0 {
 			date = headings[0]
 		}
-		version, ok := cellVersion(versions[i], suffix)
-		if _, err := time.Parse(time.DateOnly, date); err == nil && ok {
-			c[version] = date
+		major := lastMajor(versions[i])
+		if at, err := time.Parse("2006-1-2", date); err == nil && major != "" {
+			c[major+suffix] = at.Format(time.DateOnly)
 		}
 	}
 }
 
 var versionNumber = regexp.MustCompile(`\d+(?:\.\d+)*`)
 
-// cellVersion returns the last version in a cell; a major one gets its suffix.
-func cellVersion(text, suffix string) (string, bool) {
+// lastMajor returns the major number of the last version in a cell, such as 60 of
+// "Firefox 52.9; 60.1"; "" when there is none.
+func lastMajor(text string) string {
 	all := versionNumber.FindAllString(text, -1)
 	if len(all) == 0 {
-		return "", false
+		return ""
 	}
-	last := all[len(all)-1]
-	if strings.Contains(last, ".") {
-		return last, true
-	}
-	return last + suffix, true
+	major, _, _ := strings.Cut(all[len(all)-1], ".")
+	return major
 }
 
 // tableAfter returns the first table after the element with the id.
@@ -137,6 +135,15 @@ func content(n *html.Node) string {
 		}
 	}
 	return b.String()
+}
+
+// Has returns the day of a version that the calendar itself names.
+func (c Calendar) Has(version string) (time.Time, bool) {
+	if Never(version) {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(time.DateOnly, c[Normal(version)])
+	return at, err == nil
 }
 
 // Date returns the day on which a version is released. A version that the

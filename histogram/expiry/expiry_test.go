@@ -66,6 +66,13 @@ func TestCases_Calendar(t *testing.T) {
 	}
 }
 
+// sortedMails puts a preview's mails in order: the original's had none.
+func sortedMails(preview string) string {
+	mails := strings.Split(preview, "Email notification for ")
+	slices.Sort(mails)
+	return strings.Join(mails, "Email notification for ")
+}
+
 func TestCases_ExpiringAndTheirMails(t *testing.T) {
 	var all struct {
 		Probes cerberus.Definitions
@@ -96,7 +103,7 @@ func TestCases_ExpiringAndTheirMails(t *testing.T) {
 		if got := names(expiry.Expired(probes, all.Dates, today)); !slices.Equal(got, run.Expired) {
 			t.Errorf("%s: expired %v, want %v", run.Today, got, run.Expired)
 		}
-		batches, _ := expiry.Plan(probes, all.Dates, expiry.Lists{General: "dev-telemetry-alerts@lists.mozilla.org"}, expiry.State{}, today)
+		batches, _ := expiry.Plan(probes, all.Dates, expiry.Lists{General: "dev-telemetry-alerts@lists.mozilla.org", Sheriffs: "sheriffs@mozilla.org"}, expiry.State{}, today)
 		found, preview := map[string][]string{}, map[string]string{}
 		for _, b := range batches {
 			found[b.Wave.Name] = names(b.Reminders)
@@ -105,7 +112,7 @@ func TestCases_ExpiringAndTheirMails(t *testing.T) {
 		if !slices.Equal(found["six weeks"], run.SixWeeks) || !slices.Equal(found["two weeks"], run.TwoWeeks) {
 			t.Errorf("%s: expiring %v, want %v and %v", run.Today, found, run.SixWeeks, run.TwoWeeks)
 		}
-		if preview["six weeks"] != run.PreviewIn || preview["two weeks"] != run.PreviewIt {
+		if sortedMails(preview["six weeks"]) != sortedMails(run.PreviewIn) || sortedMails(preview["two weeks"]) != sortedMails(run.PreviewIt) {
 			t.Errorf("%s: preview\n%s\nwant\n%s", run.Today, preview["six weeks"], run.PreviewIn)
 		}
 	}
@@ -189,4 +196,90 @@ func FuzzParseCalendar_NeverPanics(f *testing.F) {
 			c.Date("50")
 		}
 	})
+}
+
+// The versions of the older program's own table, in its order.
+func TestCompare_OrdersAsTheToolkitDoes(t *testing.T) {
+	ascending := []string{
+		"1.-1", "1.0.0", "1.1a", "1.1aa", "1.1ab", "1.1b", "1.1c", "1.1pre", "1.1pre1a", "1.1pre1aa", "1.1pre1b", "1.1pre1", "1.1pre2", "1.1pre10", "1.1.-1", "1.1.0", "1.10", "1.*", "2.0",
+	}
+	for i := 1; i < len(ascending); i++ {
+		if a, b := ascending[i-1], ascending[i]; expiry.Compare(a, b) >= 0 || expiry.Compare(b, a) <= 0 {
+			t.Errorf("%s is not before %s", a, b)
+		}
+	}
+	for _, same := range [][2]string{{"1", "1."}, {"1.", "1.0"}, {"1.0", "1.0.0"}, {"1.1pre", "1.1pre0"}, {"1.1pre0", "1.0+"}, {"1.1", "1.1.0"}, {"1.1.0", "1.1.00"}, {" 42 ", "42.0"}, {"*", "*"}} {
+		if expiry.Compare(same[0], same[1]) != 0 || expiry.Compare(same[1], same[0]) != 0 {
+			t.Errorf("%s is not %s", same[0], same[1])
+		}
+	}
+}
+
+func TestNormal_NamesTheFirstAlpha(t *testing.T) {
+	for version, want := range map[string]string{
+		"42": "42.0a1", "42.0": "42.0a1", "42.00": "42.0a1", "42.": "42.0a1", " 42 ": "42.0a1", "42.0a": "42.0a", "42.0a1": "42.0a1", "42.0a2": "42.0a2", "42.1": "42.1", "42.0.1": "42.0.1", "100": "100.0a1",
+	} {
+		if got := expiry.Normal(version); got != want {
+			t.Errorf("%q: got %s, want %s", version, got, want)
+		}
+	}
+	for _, version := range []string{"never", "default", "", " never ", "soon", "-1"} {
+		if !expiry.Never(version) {
+			t.Errorf("%q expires", version)
+		}
+	}
+}
+
+// Six weeks before 45.0a1, and two: a version that the calendar does not name is
+// told of only when it has expired.
+func TestPlan_TellsBeforehandOnlyOfVersionsThatTheCalendarNames(t *testing.T) {
+	c := expiry.Calendar{"44.0": "2016-01-26", "44.0a1": "2016-01-26", "45.0a1": "2016-03-08", "46.0a1": "2016-04-19"}
+	probes := []monitor.Probe{
+		{Name: "NAMED", Expires: "45", Owners: []string{"a@example.com"}}, {Name: "MINOR", Expires: "44.5", Owners: []string{"b@example.com"}}, {Name: "ALPHA", Expires: "45.0a1"},
+		{Name: "OLD", Expires: "40"}, {Name: "LATER", Expires: "60"}, {Name: "WORD", Expires: "soon"}, {Name: "NEVER", Expires: "never"},
+	}
+	lists := expiry.Lists{General: "list@example.com", Sheriffs: "sheriffs@example.com"}
+	for today, want := range map[string]string{
+		"2016-01-26": "six weeks: ALPHA NAMED -> a@example.com list@example.com", "2016-02-23": "two weeks: ALPHA NAMED -> a@example.com list@example.com sheriffs@example.com",
+		"2015-12-15": "", "2016-01-25": "", "2016-01-27": "",
+	} {
+		batches, _ := expiry.Plan(probes, c, lists, expiry.State{}, day(today))
+		got := ""
+		for _, b := range batches {
+			got = b.Wave.Name + ":"
+			for _, r := range b.Reminders {
+				got += " " + r.Name
+			}
+			got += " ->"
+			for _, m := range b.Mails {
+				got += " " + m.To
+				if expired := strings.Contains(m.Body, "are expired as of "+today); expired != (m.To == lists.General) {
+					t.Errorf("%s: who is told of what has expired: %s", today, m.Body)
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", today, got, want)
+		}
+	}
+	for today, want := range map[string]string{"2016-01-25": "", "2016-01-26": "OLD", "2016-03-07": "OLD", "2016-03-08": "ALPHA MINOR NAMED OLD"} {
+		var names []string
+		for _, r := range expiry.Expired(probes, c, day(today)) {
+			names = append(names, r.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: expired %q, want %q", today, got, want)
+		}
+	}
+}
+
+func TestParseTables_TakesTheLastVersionOfACell(t *testing.T) {
+	const row = "<tr><th> 2018-3-5 </th><td>Firefox 61</td><td>Firefox 60</td><td><b><a>Firefox 59</a></b></td><th>2018-05-09 *</th><td>%s</td></tr>"
+	for cell, want := range map[string]string{"Firefox 46; 45.1": "45.0", "Firefox 52.9; 60.1": "60.0", "Firefox 60": "60.0", "Firefox ESR 52.8.1": "52.0"} {
+		c, err := expiry.ParseCalendar([]byte(`<h2><span id="Future_branch_dates">x</span></h2><table>` + strings.Replace(row, "%s", cell, 1) + "</table>"))
+		wanted := expiry.Calendar{"61.0a1": "2018-03-05", "60.0a2": "2018-05-09", "59.0b1": "2018-05-09", want: "2018-05-09"}
+		if err != nil || !maps.Equal(c, wanted) {
+			t.Errorf("%s: got %v, %v; want %v", cell, c, err, wanted)
+		}
+	}
 }

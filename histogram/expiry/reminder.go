@@ -31,6 +31,8 @@ type Reminder struct {
 	Date        time.Time
 	Watchers    []string
 	Description string
+
+	known bool // the calendar names the version itself: only then it is told before it expires
 }
 
 // Mail is one mail to one address.
@@ -98,7 +100,7 @@ func Plan(probes []monitor.Probe, c Calendar, lists Lists, before State, today t
 		byDate := map[time.Time][]Reminder{}
 		for _, r := range all {
 			key := r.Name + " " + r.Version
-			if !due(r, i, today) || next.Told[wave.Name][key] != "" {
+			if !r.known || !due(r, i, today) || next.Told[wave.Name][key] != "" {
 				continue
 			}
 			next.Told[wave.Name][key] = next.Last
@@ -130,7 +132,8 @@ func reminders(probes []monitor.Probe, c Calendar) []Reminder {
 	var all []Reminder
 	for _, p := range probes {
 		if date, ok := c.Date(p.Expires); ok {
-			all = append(all, Reminder{p.Name, Normal(p.Expires), date, p.Owners, p.Description})
+			_, known := c.Has(p.Expires)
+			all = append(all, Reminder{p.Name, Normal(p.Expires), date, p.Owners, p.Description, known})
 		}
 	}
 	slices.SortFunc(all, func(a, b Reminder) int { return cmp.Compare(a.Name, b.Name) })

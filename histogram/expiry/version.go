@@ -13,7 +13,7 @@ import (
 // is an infinite number, and 1.0+ means 1.1pre. Parts that only one of the two
 // has are not looked at, so 42 and 42.0 are equal.
 func Compare(a, b string) int {
-	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	as, bs := strings.Split(strings.TrimSpace(a), "."), strings.Split(strings.TrimSpace(b), ".")
 	for i := range min(len(as), len(bs)) {
 		if c := comparePart(parsePart(as[i]), parsePart(bs[i])); c != 0 {
 			return c
@@ -35,18 +35,15 @@ func parsePart(text string) versionPart {
 	}
 	var p versionPart
 	p.number1, text = leadingNumber(text)
-	if text == "+" {
-		p.number1++
-		p.text1 = "pre"
-		return p
-	}
-	end := strings.IndexAny(text, "0123456789+-")
+	end := strings.IndexAny(text, "0123456789")
 	if end < 0 {
-		p.text1 = text
-		return p
+		end = len(text)
 	}
 	p.text1 = text[:end]
 	p.number2, p.text2 = leadingNumber(text[end:])
+	if p.text1 == "+" {
+		p.number1, p.text1 = p.number1+1, "pre"
+	}
 	return p
 }
 
@@ -84,16 +81,19 @@ func compareText(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// Never reports whether a probe of this version never expires.
+// Never reports whether a probe of this version never expires: that of a version
+// which begins with no number does not, either.
 func Never(version string) bool {
-	return version == "" || version == "never" || version == "default"
+	version = strings.TrimSpace(version)
+	return version == "" || version[0] < '0' || version[0] > '9'
 }
 
 // Normal returns the version as the calendar names it: N and N.0 are the first
 // alpha of N.
 func Normal(version string) string {
-	major := strings.TrimSuffix(version, ".0")
-	if _, err := strconv.ParseUint(major, 10, 32); err == nil {
+	version = strings.TrimSpace(version)
+	major, minor, several := strings.Cut(version, ".")
+	if !several || minor == "" || strings.Trim(minor, "0") == "" {
 		return major + ".0a1"
 	}
 	return version
