@@ -81,7 +81,6 @@ func divide(op string, a, b float64) Value {
 // wholes returns both as integers; neither may be negative, have a fraction, or
 // be too large to be exact.
 func wholes(a, b float64) (x, y int64, ok bool) {
-	const exact = 1 << 53
 	ok = a >= 0 && b >= 0 && a <= exact && b <= exact && a == math.Trunc(a) && b == math.Trunc(b)
 	if !ok {
 		return 0, 0, false

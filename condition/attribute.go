@@ -47,7 +47,7 @@ var attributes = []attribute{
 	{Number, "floor", Number, always(func(v Value) Value { return NumberOf(math.Floor(v.number)) })},
 	{Number, "is_nan", Bool, always(func(v Value) Value { return BoolOf(math.IsNaN(v.number)) })},
 	{Number, "to_flt", Number, always(func(v Value) Value { return v })},
-	{Number, "to_str", Text, always(func(v Value) Value { return TextOf(formatNumber(v.number)) })},
+	{Number, "to_str", Text, always(func(v Value) Value { return TextOf(v.String()) })},
 	{Time, "date", Time, always(func(v Value) Value { return TimeOf(midnight(v.more.at)) })},
 	part("year", func(t time.Time) float64 { return float64(t.Year()) }),
 	part("month", func(t time.Time) float64 { return float64(t.Month()) }),

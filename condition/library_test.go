@@ -1,6 +1,7 @@
 package condition_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -184,5 +185,31 @@ func TestMatch_ComparingAFieldOfAnotherTypeFails(t *testing.T) {
 	}
 	if got, wrong := evaluate(`n > 5 and n >= 6 and n < 7 and n <= 6`, condition.Options{}); !got || wrong != "" {
 		t.Errorf("got %v, %s", got, wrong)
+	}
+}
+
+func TestMatch_LargeWholeNumbersAreTheirDigits(t *testing.T) {
+	var r record
+	d := json.NewDecoder(strings.NewReader(`{"order": 9007199254740993, "other": 9007199254740992, "huge": 123456789012345678901234567890, "float": 9007199254740993.0}`))
+	d.UseNumber()
+	if err := d.Decode(&r); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		`order == 9007199254740993`: true, `order == 9007199254740992`: false, `order != other`: true, `order in [9007199254740993]`: true,
+		`huge == 123456789012345678901234567890`: true, `huge == 123456789012345678901234567891`: false, `order > 9007199254740990`: true, `float == 9007199254740992`: true,
+		`order.to_str == "9007199254740993"`: true, `order - 1 > 9007199254740000`: true,
+	} {
+		c, errs := condition.Parse(text, condition.Options{})
+		if len(errs) > 0 {
+			t.Error(errs[0])
+			continue
+		}
+		if got, err := c.Match(r, at); got != want || err != nil {
+			t.Errorf("%s: got %v, %v", text, got, err)
+		}
+	}
+	if got := condition.FromJSON(json.Number("9007199254740993")).String(); got != "9007199254740993" {
+		t.Errorf("as a key it is %s", got)
 	}
 }

@@ -241,7 +241,7 @@ func (p *parser) operand() (*node, *Error) {
 	switch {
 	case t.kind == tokenNumber:
 		p.take()
-		return literal(t, NumberOf(t.number)), nil
+		return literal(t, numberAs(t.number, t.text)), nil
 	case t.kind == tokenText:
 		p.take()
 		return literal(t, TextOf(t.text)), nil

@@ -34,7 +34,7 @@ func (k Kind) String() string { return kindNames[k] }
 type Value struct {
 	kind   Kind
 	number float64 // of a Number; 1 for a Bool that is true
-	text   string
+	text   string  // of a Text; of a whole Number too large for number to be exact its digits
 	more   *more
 }
 
@@ -47,6 +47,18 @@ type more struct {
 
 // NumberOf returns a Number.
 func NumberOf(v float64) Value { return Value{kind: Number, number: v} }
+
+// exact is the number up to which every whole one is a float64.
+const exact = 1 << 53
+
+// numberAs is NumberOf for a number as it is written: a large whole one, such as
+// the number of an order, keeps its digits.
+func numberAs(v float64, written string) Value {
+	if math.Abs(v) < exact || strings.Trim(written, "-0123456789") != "" {
+		return NumberOf(v)
+	}
+	return Value{kind: Number, number: v, text: written}
+}
 
 // TextOf returns a Text.
 func TextOf(s string) Value { return Value{kind: Text, text: s} }
@@ -75,7 +87,7 @@ func FromJSON(v any) Value {
 		return NumberOf(v)
 	case json.Number:
 		f, _ := v.Float64() // beyond its range it is an infinity, as in JavaScript
-		return NumberOf(f)
+		return numberAs(f, v.String())
 	case string:
 		return TextOf(v)
 	case []any:
@@ -127,7 +139,9 @@ func (v Value) Equal(w Value) bool {
 		return false
 	}
 	switch v.kind {
-	case Bool, Number:
+	case Number:
+		return v.number == w.number && (v.text == w.text || v.text == "" || w.text == "")
+	case Bool:
 		return v.number == w.number
 	case Text:
 		return v.text == w.text
@@ -172,6 +186,9 @@ func (v Value) String() string {
 	case Bool:
 		return strconv.FormatBool(v.number != 0)
 	case Number:
+		if v.text != "" {
+			return v.text
+		}
 		return formatNumber(v.number)
 	case Text:
 		return v.text

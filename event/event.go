@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -286,8 +287,9 @@ func readFields(raw []byte, fields map[string]any) (monitor.PushedEvent, string)
 		return monitor.PushedEvent{}, r.wrong
 	}
 	for name, value := range fields {
-		switch name {
-		case "service", "component", "server", "value", "timestamp", "active", "id":
+		_, number := value.(json.Number)
+		switch {
+		case slices.Contains(ownFields, name), name == "id" && !number:
 		default:
 			if e.More == nil {
 				e.More = map[string]condition.Value{}
@@ -298,6 +300,9 @@ func readFields(raw []byte, fields map[string]any) (monitor.PushedEvent, string)
 	e.Body = bytes.Clone(raw)
 	return e, ""
 }
+
+// ownFields are those that an event has a place of its own for.
+var ownFields = []string{"service", "component", "server", "value", "timestamp", "active"}
 
 // lastSecond is the end of the year 9999.
 const lastSecond = 253402300799

@@ -146,6 +146,20 @@ func TestEngine_CountsBeyondWhatAWindowHolds(t *testing.T) {
 	}
 }
 
+func TestEngine_KeysOfLargeNumbersAreTheirDigits(t *testing.T) {
+	x := event.NewEngine(load(t, `rules: [{name: r, severity: HIGH, group_by: [order], condition: value > 0}, {name: own, severity: HIGH, group_by: [], condition: id > 6 and id < 8}]`))
+	for _, order := range []string{"9007199254740992", "9007199254740993", "9007199254740993"} {
+		batch, err := event.Decode([]byte(`{"service": "S", "component": "c", "value": 1, "timestamp": 1, "active": true, "id": 7, "order": ` + order + `}`))
+		if err != nil || len(batch.Events) != 1 || batch.Events[0].ID != "7" {
+			t.Fatal(batch, err)
+		}
+		x.Add(&batch.Events[0])
+	}
+	if got := told(x.Drain()); got != "r 9007199254740992 fired 1; own  fired 1; r 9007199254740993 fired 1" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestEngine_TellsLongValuesApart(t *testing.T) {
 	x := event.NewEngine(load(t, `rules: [{name: r, severity: HIGH, group_by: [path], condition: value > 0}]`))
 	for _, end := range []string{"a", "b", "a"} {

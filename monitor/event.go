@@ -55,6 +55,9 @@ func (e *PushedEvent) Field(name string) condition.Value {
 	case "timestamp":
 		return condition.NumberOf(e.Timestamp)
 	case "id":
+		if v, ok := e.More["id"]; ok { // a number, which is one in conditions
+			return v
+		}
 		if e.ID == "" {
 			return condition.Value{}
 		}

@@ -201,7 +201,7 @@ func (d desk) series(ctx context.Context, in *eventSeriesInput) (*eventSeriesOut
 		return nil, monitor.Invalid("from", "it must be before until")
 	}
 	window := monitor.Window{From: from.Unix(), Until: until.Unix()}
-	const points = 600 // on a chart
+	const points = 1440 // on a chart: the minutes of a day, which is how often agents push
 	step := max(1, (window.Until-window.From)/points)
 	found, err := event.Series(ctx, d.Store, in.Service, in.Component, window, step)
 	if err != nil {

@@ -251,7 +251,7 @@ func TestEvents_AreSearchedAndDrawn(t *testing.T) {
 	h.want(t, "GET", "/api/v1/events?limit=1", "", 200, `"seq":3`)
 	h.want(t, "GET", "/api/v1/events?before=3&limit=1", "", 200, `"seq":2`)
 	h.want(t, "GET", "/api/v1/events?limit=5000", "", 422, "limit")
-	h.want(t, "GET", "/api/v1/events/series?service=Shop&component=Disk", "", 200, `"label":"Shop"`, `"label":"a"`, `0.25]`, `"step":6`)
+	h.want(t, "GET", "/api/v1/events/series?service=Shop&component=Disk", "", 200, `"label":"Shop"`, `"label":"a"`, `0.25]`, `"step":2`)
 	h.want(t, "GET", "/api/v1/events/series?service=Shop", "", 422, "component")
 	h.want(t, "GET", "/api/v1/events/series?service=Shop&component=Disk&from=2026-05-30T12:00:00Z&until=2026-05-30T11:00:00Z", "", 422, "from")
 	h.want(t, "GET", "/rules/events", "", 200, "region", "Shop")
