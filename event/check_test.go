@@ -31,6 +31,13 @@ func read(t *testing.T, name string) []byte {
 	return data
 }
 
+func decoderOf(asCoded bool) func([]byte) (event.Batch, error) {
+	if asCoded {
+		return event.DecodeOriginal
+	}
+	return event.Decode
+}
+
 // check returns the lines, sorted; with the severity in front when asked.
 func check(t *testing.T, rules, events []byte, asCoded, severity bool) []string {
 	t.Helper()
@@ -38,7 +45,7 @@ func check(t *testing.T, rules, events []byte, asCoded, severity bool) []string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, err := event.Decode(events)
+	batch, err := decoderOf(asCoded)(events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +113,7 @@ func TestCheck_EdgesAsCoded(t *testing.T) {
 	for name, want := range recordings(t, filepath.Join(dir, "edge_expected.json")) {
 		t.Run(name, func(t *testing.T) {
 			events := read(t, filepath.Join(dir, "edge", name+".json"))
-			batch, err := event.Decode(events)
+			batch, err := event.DecodeOriginal(events)
 			if bad := err != nil || len(batch.Bad) > 0; bad != (want.Exit != 0) {
 				t.Errorf("bad: %v (%v, %v), want exit %d", bad, err, batch.Bad, want.Exit)
 			}

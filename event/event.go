@@ -78,12 +78,24 @@ func Decode(data []byte) (Batch, error) {
 	return d.lines()
 }
 
+// DecodeOriginal reads events as the original program does: an array and nothing
+// else, a server in each, and any time or name.
+func DecodeOriginal(data []byte) (Batch, error) {
+	d := decoder{data: bytes.TrimPrefix(data, []byte("\ufeff")), line: 1, original: true}
+	if trimmed := bytes.TrimLeft(d.data, space); len(trimmed) == 0 || trimmed[0] != '[' {
+		return Batch{}, d.broken("the original program takes an array of events and nothing else", len(d.data)-len(trimmed))
+	}
+	return d.array()
+}
+
 type decoder struct {
 	data  []byte
 	batch Batch
 	index int
 	line  int // of position counted
 	seen  int // bytes whose lines are counted
+
+	original bool // see DecodeOriginal
 }
 
 // lineAt returns the 1-based line of an offset; offsets only grow.
@@ -221,7 +233,7 @@ func (d *decoder) bad(offset int, reason string) {
 }
 
 func (d *decoder) take(raw []byte, offset int) {
-	e, reason := decodeOne(raw)
+	e, reason := d.one(raw)
 	if reason != "" {
 		d.bad(offset, reason)
 		return
@@ -231,25 +243,13 @@ func (d *decoder) take(raw []byte, offset int) {
 	d.index++
 }
 
-// NeedServers sets events without a server aside, as the original program wants
-// one of each.
-func (b *Batch) NeedServers() {
-	all, places := b.Events, b.places
-	b.Events, b.places = nil, nil
-	for i, e := range all {
-		var fields map[string]json.RawMessage
-		_ = json.Unmarshal(e.Body, &fields) // it has been read before
-		if _, named := fields["server"]; named && string(fields["server"]) != "null" {
-			b.Events, b.places = append(b.Events, e), append(b.places, places[i])
-			continue
-		}
-		places[i].Reason = "server: it is missing"
-		b.Bad = append(b.Bad, places[i])
-	}
-}
-
 // decodeOne reads one event, or says what is wrong with it.
 func decodeOne(raw []byte) (monitor.PushedEvent, string) {
+	var d decoder
+	return d.one(raw)
+}
+
+func (d *decoder) one(raw []byte) (monitor.PushedEvent, string) {
 	if len(raw) > MaxEvent {
 		return monitor.PushedEvent{}, fmt.Sprintf("it has %d bytes; at most %d are accepted", len(raw), MaxEvent)
 	}
@@ -268,16 +268,16 @@ func decodeOne(raw []byte) (monitor.PushedEvent, string) {
 	if rest := raw[dec.InputOffset():]; len(bytes.TrimLeft(rest, space)) > 0 {
 		return monitor.PushedEvent{}, fmt.Sprintf("not JSON: something follows the event, at byte %d; is a comma missing?", dec.InputOffset()+1)
 	}
-	return readFields(raw, fields)
+	return d.fields(raw, fields)
 }
 
-func readFields(raw []byte, fields map[string]any) (monitor.PushedEvent, string) {
-	r := fieldReader{fields: fields}
+func (d *decoder) fields(raw []byte, fields map[string]any) (monitor.PushedEvent, string) {
+	r := fieldReader{fields: fields, original: d.original}
 	e := monitor.PushedEvent{
-		Service: r.text("service", true), Component: r.text("component", true), Server: r.text("server", false),
+		Service: r.text("service", true), Component: r.text("component", true), Server: r.text("server", d.original),
 		Value: r.number("value"), Timestamp: r.number("timestamp"), Active: r.truth("active"), ID: r.id(),
 	}
-	if r.wrong == "" {
+	if r.wrong == "" && !d.original {
 		r.wrong = farOff(e.Timestamp)
 	}
 	if len(fields) > maxMore {
@@ -321,8 +321,9 @@ func farOff(seconds float64) string {
 
 // fieldReader takes fields of known types and remembers the first that is wrong.
 type fieldReader struct {
-	fields map[string]any
-	wrong  string
+	fields   map[string]any
+	wrong    string
+	original bool
 }
 
 func (r *fieldReader) fail(format string, args ...any) {
@@ -340,6 +341,7 @@ func (r *fieldReader) text(name string, required bool) string {
 	case !ok || value == nil && !required:
 	case !isText:
 		r.fail("%s: it must be a text, not %s", name, kindOf(value))
+	case r.original:
 	case text == "" && required:
 		r.fail("%s: it is empty", name)
 	case utf8.RuneCountInString(text) > maxText:

@@ -50,7 +50,7 @@ func TestCheck_AsCodedCountsAllServersOfTheFile(t *testing.T) {
 		},
 		"numbers print as Python prints them": {
 			pushed("a", "Disk", "1E3", "1e16", true) + "," + pushed("b", "Disk", "12345678901234567890", "60", true) + "," + pushed("c", "Disk", "1.50", "0.00001", true),
-			"LOW ALERT timestamp: 60, component: Disk, value: 12345678901234567890, server: b, service: S\nLOW ALERT timestamp: 1e-05, component: Disk, value: 1.5, server: c, service: S",
+			"LOW ALERT timestamp: 1e+16, component: Disk, value: 1000.0, server: a, service: S\nLOW ALERT timestamp: 60, component: Disk, value: 12345678901234567890, server: b, service: S\nLOW ALERT timestamp: 1e-05, component: Disk, value: 1.5, server: c, service: S",
 		},
 		"a field of nearly the same name is another field": {
 			`{"server": "a", "service": "S", "component": "Disk", "value": 1, "Value": 7, "VALUE": "x", "timestamp": 60, "Timestamp": 5, "active": true}`,
@@ -224,13 +224,26 @@ func TestDecode_SaysWhereAnArrayBreaks(t *testing.T) {
 	}
 }
 
-func TestBatch_NeedsServersAsTheOriginalDoes(t *testing.T) {
-	batch, err := event.Decode(array(pushed("a", "Disk", "1", "60", true), `{"service": "S", "component": "c", "value": 1, "timestamp": 1, "active": true}`,
-		`{"server": null, "service": "S", "component": "c", "value": 1, "timestamp": 1, "active": true}`, pushed("", "Disk", "1", "60", true)))
-	if err != nil || len(batch.Events) != 4 {
-		t.Fatalf("got %+v, %v", batch, err)
-	}
-	if batch.NeedServers(); len(batch.Events) != 2 || len(batch.Bad) != 2 || batch.Bad[0].String() != "event 2 (line 2): server: it is missing" {
-		t.Errorf("got %d events, %v", len(batch.Events), batch.Bad)
+func TestDecodeOriginal_TakesWhatTheOriginalTakes(t *testing.T) {
+	good := pushed("a", "Disk", "1", "60", true)
+	for text, want := range map[string]int{ // events, or -1 for none at all
+		"[" + good + "]": 1, " [ ] ": 0, "": -1, good: -1, good + "\n" + good: -1, "null": -1,
+		"[" + pushed("", "", "-0.5", "-60", false) + "," + pushed("a", "Disk", "1", "1476057600000", true) + "]": 2,
+		"[" + strings.Replace(good, `"server": "a", `, "", 1) + "]":                                              -1,
+		"[" + strings.Replace(good, `"a"`, "null", 1) + "]":                                                      -1,
+		"[" + strings.Replace(good, `true`, "1", 1) + "]":                                                        -1,
+		"[" + strings.Replace(good, `60`, `"60"`, 1) + "]":                                                       -1,
+		"[" + strings.Replace(good, `60`, `false`, 1) + "]":                                                      -1,
+		"[" + strings.Replace(good, `"service"`, `"Service"`, 1) + "]":                                           -1,
+		"[" + good + ", 5]": -1,
+	} {
+		batch, err := event.DecodeOriginal([]byte(text))
+		got := len(batch.Events)
+		if err != nil || len(batch.Bad) > 0 {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%s: got %d (%v, %v), want %d", text, got, batch.Bad, err, want)
+		}
 	}
 }

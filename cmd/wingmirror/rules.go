@@ -68,7 +68,7 @@ file, the events or one of them cannot be used, and 64 for a wrong command line.
 	f := cmd.Flags()
 	f.StringVarP(&o.rules, "rules-config", "r", "", "the rules file (default: the two rules that are built in)")
 	f.BoolVarP(&o.severity, "show-severity", "s", false, "print the severity in front of each line")
-	f.BoolVar(&o.asCoded, "as-coded", false, "count as Sereno was coded: all servers of the file make the majority, active or not; comparing with null is an error, and every event needs a server, every rule its majority")
+	f.BoolVar(&o.asCoded, "as-coded", false, "count as Sereno was coded: all servers of the file make the majority, active or not; comparing with null is an error, the file is an array, every event needs a server and every rule its majority")
 	f.BoolVar(&o.exitZero, "exit-zero", false, "exit with 0 when something fired, as Sereno does")
 	o.formatFlag(f)
 	return cmd
@@ -89,12 +89,13 @@ func (o *rulesOptions) check(p process, name string) error {
 	if err != nil {
 		return unusable(errors.Unwrap(err))
 	}
-	batch, err := event.Decode(data)
+	decode := event.Decode
+	if o.asCoded {
+		decode = event.DecodeOriginal
+	}
+	batch, err := decode(data)
 	if err != nil {
 		return unusable(places(name, err))
-	}
-	if o.asCoded {
-		batch.NeedServers()
 	}
 	for _, bad := range batch.Bad {
 		fmt.Fprintf(p.stderr, "%s: set aside: %s\n", name, bad)

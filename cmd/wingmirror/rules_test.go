@@ -16,6 +16,7 @@ func TestRulesCheck_TellsByItsExitCode(t *testing.T) {
 	fires, quiet := writeFile(t, "fires.json", loadedEvents), writeFile(t, "quiet.json", "[]")
 	wrong := writeFile(t, "wrong.json", loadedEvents+`{"service": "S"}`)
 	broken := writeFile(t, "broken.json", "[{]")
+	listed := writeFile(t, "listed.json", "["+strings.Join(strings.Split(strings.TrimSpace(loadedEvents), "\n"), ",")+"]")
 	badRules := writeFile(t, "rules.yaml", "rules: [{name: x, severity: HIHG, conditon: value > 1}]")
 	for name, c := range map[string]struct {
 		args []string
@@ -27,7 +28,8 @@ func TestRulesCheck_TellsByItsExitCode(t *testing.T) {
 		"severity":       {[]string{"-s", fires}, exitCritical, "HIGH ALERT timestamp: 60", ""},
 		"quiet":          {[]string{quiet}, exitOK, "", ""},
 		"old habit":      {[]string{"--exit-zero", fires}, exitOK, "ALERT", ""},
-		"as coded":       {[]string{"--as-coded", fires}, exitOK, "", ""}, // one of two is no majority
+		"as coded":       {[]string{"--as-coded", listed}, exitOK, "", ""}, // one of two is no majority
+		"lines as coded": {[]string{"--as-coded", fires}, exitUnknown, "", "takes an array of events"},
 		"one is wrong":   {[]string{wrong}, exitUnknown, "ALERT", "event 3 (line 3): component: it is missing"},
 		"no JSON":        {[]string{broken}, exitUnknown, "", "not JSON"},
 		"not there":      {[]string{"nowhere.json"}, exitUnknown, "", "nowhere.json"},
