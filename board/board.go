@@ -31,6 +31,11 @@ type Source interface {
 	Read(ctx context.Context, at time.Time) ([]monitor.Rationale, error)
 }
 
+// Server is what a Source may be besides: one that knows what it asks, by a name
+// that all sources which ask the same share. When it does not answer, that is one
+// trouble and not one for each of them.
+type Server interface{ Server() string }
+
 // Opener makes a source of its configuration. Only a trusted one may name files
 // of this machine.
 type Opener interface {

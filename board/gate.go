@@ -64,6 +64,7 @@ func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
 			v.Reasons = append(v.Reasons, r)
 		}
 	})
+	v.Reasons = oncePerServer(v.Reasons)
 	slices.SortStableFunc(v.Reasons, byWeight)
 	v.All = len(v.Reasons)
 	v.Reasons = v.Reasons[:min(v.All, maxReasons)]

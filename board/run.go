@@ -45,6 +45,7 @@ type source struct {
 	config  monitor.BoardSource
 	trusted bool
 	state   monitor.SourceState
+	server  string             // what it asks; "" when that is not known
 	heard   bool               // it has run since the program began, or since it changed
 	saved   time.Time          // when the state was last handed to the journal
 	stop    context.CancelFunc // nil while it does not run
@@ -67,7 +68,7 @@ func (s *source) rationales() []monitor.Rationale {
 	if level == monitor.NoDC {
 		level = monitor.DC3
 	}
-	failure := monitor.Rationale{ID: "failing:" + s.config.Name, Component: s.state.Component, Source: s.config.Name, Level: level, Failure: true, Start: s.state.Since}
+	failure := monitor.Rationale{ID: "failing:" + s.config.Name, Component: s.state.Component, Source: s.config.Name, Level: level, Failure: true, Server: s.server, Start: s.state.Since}
 	switch {
 	case s.state.Error != "":
 		failure.Title = "No answer from " + s.config.Name
@@ -134,14 +135,25 @@ func (b *Board) readOnSchedule(ctx context.Context, key sourceKey, s *source) {
 		log.Error("source cannot be opened", "error", err)
 		return
 	}
+	if known, ok := opened.(Server); ok {
+		b.mu.Lock()
+		s.server = known.Server()
+		b.mu.Unlock()
+	}
+	told := "" // the failure that the log knows of
 	for {
 		at := b.o.Now()
 		rationales, err := b.read(ctx, opened, s.config, at)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		switch {
+		case err != nil && err.Error() != told:
+			told = err.Error()
 			log.Warn("source failed", "error", err)
+		case err == nil && told != "":
+			told = ""
+			log.Info("source answers again")
 		}
 		b.heard(ctx, s, b.o.Now(), rationales, err)
 		next := schedule.Next(b.o.Now())

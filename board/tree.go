@@ -53,12 +53,10 @@ type Node struct {
 // that count for it, most critical first, at most so many, and how many there
 // are. An override of a child hides what is below it.
 func (n *Node) Reasons(most int) (reasons []monitor.Rationale, all int) {
-	n.walkReasons(func(r monitor.Rationale) {
-		all++
-		reasons = append(reasons, r)
-	})
+	n.walkReasons(func(r monitor.Rationale) { reasons = append(reasons, r) })
+	reasons = oncePerServer(reasons)
 	slices.SortStableFunc(reasons, byWeight)
-	return reasons[:min(most, len(reasons))], all
+	return reasons[:min(most, len(reasons))], len(reasons)
 }
 
 func (n *Node) walkReasons(visit func(monitor.Rationale)) {

@@ -81,6 +81,7 @@ type Rationale struct {
 	Overrides   bool            // it outranks all that do not
 	Metadata    json.RawMessage // whatever else the source says of it, or nil
 	Failure     bool            // it says that a source fails: it stands for what is not known
+	Server      string          // of a failure: what did not answer, which other sources may ask as well; "" when that is not known
 	Stale       bool            // its source does not answer now; never stored
 	Author      string          // who pushed it; "" when a source brought it
 	Seen        time.Time       // when it was first reported

@@ -104,7 +104,7 @@ func openAlertmanager(k Kinds, s *settings) board.Source {
 		}
 		a.patterns[name] = pattern
 	}
-	return a
+	return asking{a, a.server.base.Host}
 }
 
 // Read implements board.Source.

@@ -63,19 +63,21 @@ func openCalendar(k Kinds, s *settings) board.Source {
 	if file != "" && !s.trusted {
 		s.wrong("file", "only the board's files can name files of this machine; write url")
 	}
+	host := ""
 	if address != "" {
 		server := k.server(s, "url")
+		host = server.base.Host
 		fetch = func(ctx context.Context) ([]byte, error) {
 			return server.fetch(ctx, server.url("", server.base.Query()), "text/calendar")
 		}
 	}
-	return read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
 		data, err := fetch(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return c.rationales(ctx, data, at)
-	})
+	}), host}
 }
 
 // calendar is what all windows of one have in common.

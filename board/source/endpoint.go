@@ -18,7 +18,7 @@ import (
 // what the simple API of the older one answers.
 func openEndpoint(k Kinds, s *settings) board.Source {
 	server := k.server(s, "url")
-	return read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
 		var answer struct {
 			Name        string      `json:"name"`
 			Link        string      `json:"link"`
@@ -48,7 +48,7 @@ func openEndpoint(k Kinds, s *settings) board.Source {
 			r.Description = strings.TrimSpace(r.Description + "\nThe other board says that this may be out of date.")
 		}
 		return []monitor.Rationale{r}, nil
-	})
+	}), server.base.Host}
 }
 
 // openJSON makes rationales of any JSON.
@@ -65,7 +65,7 @@ func openJSON(k Kinds, s *settings) board.Source {
 	if j.shaped && (s.values["title"] == nil || s.values["level"] == nil) {
 		s.wrong("title", "say both, the title and the level, or neither when the answer has rationales as the board writes them")
 	}
-	return j
+	return asking{j, j.server.base.Host}
 }
 
 type jsonSource struct {
@@ -152,7 +152,7 @@ func openJira(k Kinds, s *settings) board.Source {
 	level := s.levelRule("level", monitor.DC3, "fields")
 	title, about, link := s.template("title", "{{ key }} - {{ fields.summary }}"), s.template("description", "{{ fields.description }}"), s.template("link", "")
 	ownLink := s.text("link") != ""
-	return read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
 		var answer struct {
 			Issues []map[string]any `json:"issues"`
 		}
@@ -180,5 +180,5 @@ func openJira(k Kinds, s *settings) board.Source {
 			all = append(all, r)
 		}
 		return named(all), nil
-	})
+	}), server.base.Host}
 }

@@ -142,7 +142,7 @@ func openGraphite(k Kinds, s *settings) board.Source {
 	if k.Graphite == nil {
 		s.wrong("type", "there is no Graphite")
 	}
-	return read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
 		var samples []sample
 		for _, fetched := range k.Graphite.Fetch(ctx, k.Graphite.Window(at, minutes), []string{target}) {
 			if fetched.Status == monitor.StatusFailed {
@@ -155,7 +155,7 @@ func openGraphite(k Kinds, s *settings) board.Source {
 			}
 		}
 		return m.rationales(samples)
-	})
+	}), "Graphite"}
 }
 
 // newest returns a series' last value that is one.
@@ -185,13 +185,13 @@ func openPrometheus(k Kinds, s *settings) board.Source {
 	case len(m.levels) > 0 && s.values["required"] == nil:
 		m.anything = false // a value is compared, so there must be one
 	}
-	return read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
 		samples, err := server.query(ctx, query, at)
 		if err != nil {
 			return nil, err
 		}
 		return m.rationales(samples)
-	})
+	}), server.base.Host}
 }
 
 // query asks Prometheus for an expression's value.

@@ -40,7 +40,7 @@ func openProgram(k Kinds, s *settings) board.Source {
 			s.wrong("run", "%q is none of the programs that the operator names with --board-program", monitor.Cut(name, 100))
 		}
 	}
-	return read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, at time.Time) ([]monitor.Rationale, error) {
 		output, err := runProgram(ctx, path, args, at)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
@@ -50,7 +50,7 @@ func openProgram(k Kinds, s *settings) board.Source {
 			return nil, fmt.Errorf("%s printed: %w", filepath.Base(path), err)
 		}
 		return all, nil
-	})
+	}), filepath.Base(path)}
 }
 
 // runProgram returns what a program prints. When its time is over, it and all

@@ -102,6 +102,15 @@ type read func(ctx context.Context, at time.Time) ([]monitor.Rationale, error)
 // Read calls r.
 func (r read) Read(ctx context.Context, at time.Time) ([]monitor.Rationale, error) { return r(ctx, at) }
 
+// asking is a source that knows what it asks.
+type asking struct {
+	board.Source
+	server string
+}
+
+// Server implements board.Server.
+func (a asking) Server() string { return a.server }
+
 // openFailing is a source that always fails, to try out what follows.
 func openFailing(_ Kinds, _ *settings) board.Source {
 	return read(func(context.Context, time.Time) ([]monitor.Rationale, error) {

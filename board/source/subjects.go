@@ -39,13 +39,13 @@ func openSubjects(k Kinds, s *settings) board.Source {
 	if k.Subjects == nil {
 		s.wrong("type", "there are no subjects")
 	}
-	return read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
+	return asking{read(func(ctx context.Context, _ time.Time) ([]monitor.Rationale, error) {
 		all, err := k.Subjects.Standings(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return c.rationales(all)
-	})
+	}), "the records of monitors"}
 }
 
 // choice is which subjects count, and for what.

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -85,6 +85,11 @@ func (s *server) openBoard(ctx context.Context, access *account.Access) error {
 		func(ctx context.Context) { files.follow(ctx, s.board) },
 		func(ctx context.Context) { sweepBoard(ctx, s.db, s.config.KeepIncidents, log) })
 	return nil
+}
+
+// readsBoard reports whether whoever asks may read the board.
+func (s *server) readsBoard(r *http.Request) bool {
+	return s.config.Board.Open || account.From(r.Context()).Check(monitor.RoleViewer, monitor.ScopeGate) == nil
 }
 
 // sweepBoard removes the board's history when it is as old as that of incidents.

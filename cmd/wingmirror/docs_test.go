@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,5 +61,38 @@ func TestDocs_BoardIsValid(t *testing.T) {
 	}
 	if code, _, errs := invoke(t, nil, "board", "validate", filepath.Dir(writeFile(t, "board.yaml", found[1]))); code != exitOK {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+// The commands in the examples for pipelines are run: they pass an open gate and
+// stop at a closed one.
+func TestDocs_GateExamplesRun(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "board.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("wingmirror (gate production[^'\"`\n]*)").FindAllStringSubmatch(string(document), -1)
+	if len(commands) < 5 {
+		t.Fatalf("found only %d examples: the test is broken", len(commands))
+	}
+	for _, open := range []bool{true, false} {
+		server := gateServer(t, func(_ int64, w http.ResponseWriter, _ *http.Request) {
+			if open {
+				_, _ = w.Write([]byte(openGate))
+				return
+			}
+			w.WriteHeader(http.StatusLocked)
+			_, _ = w.Write([]byte(closedGate))
+		})
+		want := exitOK
+		if !open {
+			want = exitClosed
+		}
+		for _, command := range commands {
+			args := append(strings.Fields(command[1]), "--server", server.URL, "--wait", "0s")
+			if code, out, errs := invoke(t, nil, args...); code != want {
+				t.Errorf("%v: exit %d, want %d\n%s%s", args, code, want, out, errs)
+			}
+		}
 	}
 }

@@ -37,7 +37,7 @@ func TestGate_ExitCodes(t *testing.T) {
 		{"open", 200, openGate, nil, exitOK, "open: production is DC5 good"},
 		{"closed", 423, closedGate, nil, exitClosed, "ask ops@example.com"},
 		{"closed, reasons", 423, closedGate, nil, exitClosed, "DC1 Weekend https://wiki.example.com"},
-		{"closed, when", 423, closedGate, nil, exitClosed, "2030-01-01 00:00 UTC"},
+		{"closed, when", 423, closedGate, nil, exitClosed, "2030-01-01 00:00:00 UTC"},
 		{"closed, as JSON", 423, closedGate, []string{"--json"}, exitClosed, `"more":2`},
 		{"unknown component", 404, `{"detail":"There is no component \"prod\"; did you mean production?"}`, nil, exitUsage, "did you mean production?"},
 		{"wrong token", 401, `{"detail":"The token is not valid."}`, []string{"--unreachable", "allow"}, exitUsage, "token is not valid"},

@@ -18,9 +18,9 @@ func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.Handle("GET /metrics", metricsHandler(vitals{
+	mux.Handle("GET /metrics", s.access.Authenticate(metricsHandler(vitals{
 		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, heartbeats: s.beats, database: s.db, board: s.board, log: s.log,
-	}))
+	}, s.readsBoard)))
 	mux.Handle("POST /hooks/pagerduty", pagerDutyHook{
 		secret: s.config.Alerting.PagerDutySecret, desk: s.desk, changed: s.bell.Ring, log: s.log.With("part", "hooks"),
 	})

@@ -31,15 +31,29 @@ type vitals struct {
 		ActiveCount(context.Context) (all, active int64, err error)
 		NoticeCounts(context.Context) (map[monitor.NoticeStatus]int64, error)
 	}
-	board *board.Board // nil: there is none
-	log   *slog.Logger
+	board  *board.Board // nil: there is none
+	detail bool         // who asks may read the board: each component is told
+	log    *slog.Logger
 }
 
-// metricsHandler serves the vitals in Prometheus's text format.
-func metricsHandler(v vitals) http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(v, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+// metricsHandler serves the vitals in Prometheus's text format: counts to
+// everybody, and components by name to those who may read the board.
+func metricsHandler(v vitals, readsBoard func(*http.Request) bool) http.Handler {
+	serve := func(detail bool) http.Handler {
+		own := v
+		own.detail = detail
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(own, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	}
+	counts, all := serve(false), serve(true)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if readsBoard(r) {
+			all.ServeHTTP(w, r)
+			return
+		}
+		counts.ServeHTTP(w, r)
+	})
 }
 
 // Describe says nothing, which makes v an unchecked collector: what it collects
@@ -55,7 +69,7 @@ func (v vitals) Collect(out chan<- prometheus.Metric) {
 	v.collectHeartbeats(s)
 	v.collectDatabase(s)
 	if v.board != nil {
-		collectBoard(s, v.board)
+		collectBoard(s, v.board.Look(), v.detail)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func TestMetrics_TellWhatRunsCost(t *testing.T) {
 	handler := metricsHandler(vitals{
 		scheduler: counted[scheduler.Stats]{scheduler.Stats{Cost: costs}}, graphite: counted[graphite.Stats]{}, sandbox: counted[sandbox.Stats]{}, heartbeats: oneDown{},
 		database: stillness{}, log: slog.New(slog.DiscardHandler),
-	})
+	}, func(*http.Request) bool { return true })
 	out := httptest.NewRecorder()
 	handler.ServeHTTP(out, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range []string{

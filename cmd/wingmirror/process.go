@@ -22,14 +22,15 @@ type process struct {
 	stderr  io.Writer
 }
 
-// The exit codes. The first four are those of monitoring plugins.
+// The exit codes, as docs/running.md has them for every command. The first four
+// are those of monitoring plugins.
 const (
 	exitOK       = 0
 	exitWarning  = 1
 	exitCritical = 2
 	exitUnknown  = 3
-	exitUsage    = 64 // EX_USAGE of sysexits(3)
-	exitFailure  = 70 // EX_SOFTWARE
+	exitUsage    = 64 // EX_USAGE of sysexits(3): the question is wrong, and asking again is no use
+	exitFailure  = 70 // EX_SOFTWARE: it could not be done now
 )
 
 // exitError ends the program with a code of its own; its text, if any, is printed.
@@ -71,7 +72,7 @@ func run(ctx context.Context, p process) int {
 	switch {
 	case ok:
 		return exit.code
-	case errors.Is(err, monitor.ErrInvalid):
+	case errors.Is(err, monitor.ErrInvalid), errors.Is(err, monitor.ErrNotFound), errors.Is(err, monitor.ErrDenied):
 		return exitUsage
 	}
 	return exitFailure

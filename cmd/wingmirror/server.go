@@ -52,6 +52,7 @@ type server struct {
 	silences   *silences
 	subjects   subjects
 	board      *board.Board
+	access     *account.Access
 	rooms      []web.Room
 	background []func(context.Context) // what rooms do until the server stops
 	machines   func(*http.ServeMux)    // addresses of rooms that need no login
@@ -182,6 +183,7 @@ func (s *server) openPages(ctx context.Context, kind serverKind, mode account.Mo
 	if err != nil {
 		return err
 	}
+	s.access = access
 	if err := s.openBoard(ctx, access); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func TestSilence_AddListEndOnARunningServer(t *testing.T) {
 		{"list", exitOK, []string{"NUMBER", "active", "waiting", "deploy (", "group shop", "heartbeat/backup"}},
 		{"end 1 3", exitOK, []string{"ended silence 1\nended silence 3\n"}},
 		{"end 1", exitFailure, []string{"end silence 1: ", "has ended it"}},
-		{"end 99", exitFailure, []string{"end silence 99: "}},
+		{"end 99", exitUsage, []string{"end silence 99: "}},
 		{"list --all", exitOK, []string{"over"}},
 		{"list --json", exitOK, []string{`{"silences":[{"id":3`}},
 		{"add --monitor 1", exitUsage, []string{"until: say when it ends", "reason: say why"}},
@@ -80,7 +80,7 @@ func TestSilence_SendsTheTokenOfTheEnvironment(t *testing.T) {
 		{tokenVariable, "wm_secret", server.URL, exitOK, "nothing is silenced"},
 		{tokenVariable + "_FILE", file, server.URL, exitOK, "nothing is silenced"},
 		{tokenVariable + "_FILE", file + "x", server.URL, exitUsage, tokenVariable + "_FILE"},
-		{tokenVariable, "wrong", server.URL, exitFailure, "wants an API token in WINGMIRROR_TOKEN"},
+		{tokenVariable, "wrong", server.URL, exitUsage, "wants an API token in WINGMIRROR_TOKEN"},
 		{tokenVariable, "wm_secret", server.URL + "/elsewhere", exitFailure, "is --server the address of a Wingmirror server?"},
 	} {
 		code, out, errs := silenceAgainst(map[string]string{row.variable: row.value}, "list", "--server", row.server)

@@ -1,6 +1,7 @@
 package boards
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,6 +51,13 @@ type branch struct {
 	Branches []branch
 	Closed   bool // all is well below, so it need not be seen
 	MayAct   bool // the reader may override it
+	Then     *turn
+}
+
+// turn is the next planned change of a level.
+type turn struct {
+	Text string // DC5 good
+	At   time.Time
 }
 
 // closedFrom is the depth from which healthy branches are shown closed.
@@ -57,6 +65,10 @@ const closedFrom = 1
 
 func toBranch(look *board.Look, n *board.Node, mayAct bool) branch {
 	b := branch{Node: n, Pill: toPill(look, n.Level), Effects: look.Info(n, n.Level).Effects, Stale: look.Stale(n), MayAct: mayAct}
+	if len(n.Plan) > 0 {
+		next := toPill(look, n.Plan[0].Level)
+		b.Then = &turn{next.Text + " " + next.Word, n.Plan[0].At}
+	}
 	if n.Counts.Rule != monitor.CountAll && n.Counts.Rule != "" && n.Up != nil {
 		b.How = n.Counts.String()
 	}
@@ -111,6 +123,7 @@ func (r room) boardPage(w http.ResponseWriter, q *http.Request) error {
 			data.Tops = append(data.Tops, toBranch(look, n, data.CanEdit))
 		}
 	}
+	slices.SortStableFunc(data.Tops, func(a, b branch) int { return cmp.Compare(a.Level, b.Level) }) // what needs a look stands first
 	for _, dc := range slices.Backward(monitor.DCs()) {
 		data.Counts = append(data.Counts, levelCount{toPill(look, dc), counts[dc], look.Levels[dc].Effects})
 	}
