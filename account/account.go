@@ -50,8 +50,9 @@ const (
 type Access struct {
 	ledger   Ledger
 	mode     Mode
-	closed   atomic.Bool // ModeLocal no longer holds: there are users now
-	local    atomic.Bool // it did hold when the ledger was asked last
+	closed   atomic.Bool  // ModeLocal no longer holds: there are users now
+	local    atomic.Bool  // it did hold when the ledger was asked last
+	asked    atomic.Int64 // when that was, in milliseconds since the epoch
 	base     *url.URL
 	proxies  []netip.Prefix
 	idle     time.Duration
@@ -102,6 +103,10 @@ func orElse[T comparable](value, fallback T) T {
 	return value
 }
 
+// localFresh is how long nobody asks again whether there are users, whom only
+// another process can have added meanwhile.
+const localFresh = time.Second
+
 // Mode returns how requests without a login are treated just now: ModeLocal
 // turns into ModeUsers as soon as there is a user, and never back.
 func (a *Access) Mode(ctx context.Context) (Mode, error) {
@@ -110,6 +115,10 @@ func (a *Access) Mode(ctx context.Context) (Mode, error) {
 	}
 	if a.closed.Load() {
 		return ModeUsers, nil
+	}
+	now := a.now().UnixMilli()
+	if since := now - a.asked.Load(); a.local.Load() && since >= 0 && since < localFresh.Milliseconds() {
+		return ModeLocal, nil
 	}
 	users, err := a.ledger.Users(ctx)
 	if err != nil && a.local.Load() {
@@ -122,6 +131,7 @@ func (a *Access) Mode(ctx context.Context) (Mode, error) {
 		a.closed.Store(true)
 		return ModeUsers, nil
 	}
+	a.asked.Store(now)
 	a.local.Store(true)
 	return ModeLocal, nil
 }

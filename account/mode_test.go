@@ -99,3 +99,16 @@ func TestModeOpen_KnowsUsersAllTheSame(t *testing.T) {
 	i, _ = f.request(func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+newToken()) })
 	wantErr(t, i.Check(monitor.RoleViewer, monitor.ScopeRead), ErrLogin)
 }
+
+func TestModeLocal_AUserOfOurOwnClosesItAtOnce(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.Mode = ModeLocal })
+	for range 3 {
+		if mode, err := f.Mode(t.Context()); mode != ModeLocal || err != nil {
+			t.Fatalf("%s, %v", mode, err)
+		}
+	}
+	f.user("ann", monitor.RoleAdmin)
+	if mode, _ := f.Mode(t.Context()); mode != ModeUsers {
+		t.Errorf("a user of our own was added, and the mode is still %s", mode)
+	}
+}

@@ -111,6 +111,7 @@ func (a *Access) CreateUser(ctx context.Context, n NewUser) (monitor.User, error
 	if err != nil {
 		return monitor.User{}, plainly(fmt.Errorf("add user %q: %w", n.Name, err), "there is a user "+n.Name+" already")
 	}
+	a.closed.Store(true)
 	return u, nil
 }
 

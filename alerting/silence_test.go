@@ -208,3 +208,23 @@ func BenchmarkSilenceBook_Hold(b *testing.B) {
 		book.Hold(aboutShop, noon)
 	}
 }
+
+func TestNews_GoToWhoeverADestinationLeadsToUnlessSilenced(t *testing.T) {
+	db := openStore(t)
+	news := monitor.Message{Kind: monitor.NoticeLevel, Subject: monitor.Subject{Kind: monitor.KindComponent, Key: "shop"}, Level: monitor.Warning, At: noon}
+	got := newDesk(db).News(news, "component/shop/subscription/1", "mailto:a@example.com", "mailto:b@example.com")
+	if len(got) != 2 || got[1].Destination != "mailto:b@example.com" || got[0].Incident != got[1].Incident || got[0].Status != monitor.NoticePending || got[0].IncidentID != 0 {
+		t.Errorf("got %+v", got)
+	}
+	silenced := NewDesk(DeskOptions{Ledger: db, Silences: holdAll{}, Now: afterAll})
+	if got := silenced.News(news, "k", "mailto:a@example.com"); len(got) != 0 {
+		t.Errorf("a silence was not kept: %+v", got)
+	}
+}
+
+// holdAll silences everything.
+type holdAll struct{}
+
+func (holdAll) Hold(monitor.Message, time.Time) *Hold { return &Hold{} }
+
+func (holdAll) NextEnd(time.Time) time.Time { return time.Time{} }

@@ -81,3 +81,48 @@ func TestCalendar_EndsWhenItsTimeIsOver(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestServer_SourcesOfThePagesReachWhatTheyMay(t *testing.T) {
+	inside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`[]`)) }))
+	defer inside.Close()
+	read := func(k Kinds, trusted bool, address string) error {
+		raw, err := json.Marshal(map[string]string{"url": address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := k.Open(monitor.BoardSource{Name: "s", Type: "json", Settings: raw}, trusted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Read(t.Context(), now())
+		return err
+	}
+	byName := strings.Replace(inside.URL, "127.0.0.1", "localhost", 1)
+	const metadata = "http://169.254.169.254/latest/meta-data/"
+	for _, row := range []struct {
+		name    string
+		public  bool
+		trusted bool
+		address string
+		says    string // "" when it may
+	}{
+		{"a private network", false, false, inside.URL, ""},
+		{"a private network, forbidden", true, false, inside.URL, "--board-private=false"},
+		{"by a name, forbidden", true, false, byName, "--board-private=false"},
+		{"a file of the board", true, true, inside.URL, ""},
+		{"what clouds tell their machines", false, false, metadata, "link-local"},
+	} {
+		err := read(Kinds{Public: row.public}, row.trusted, row.address)
+		if (err == nil) != (row.says == "") || err != nil && !strings.Contains(err.Error(), row.says) {
+			t.Errorf("%s: got %v, want %q", row.name, err, row.says)
+		}
+	}
+	redirect := httptest.NewServer(http.RedirectHandler(metadata, http.StatusFound))
+	defer redirect.Close()
+	if err := read(Kinds{}, false, redirect.URL); err == nil || !strings.Contains(err.Error(), "link-local") {
+		t.Errorf("a redirect leads around it: %v", err)
+	}
+	if err := (Kinds{Public: true}).CheckSource(monitor.BoardSource{Type: "json", Settings: json.RawMessage(`{"url":"https://x.example.com","proxy":"http://proxy.example.com:3128"}`)}, false); err == nil {
+		t.Error("a proxy leads around it")
+	}
+}

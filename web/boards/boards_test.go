@@ -423,3 +423,102 @@ func TestReads_GoOnWithoutTheDatabase(t *testing.T) {
 		t.Errorf("an override that was refused works: %d", a.status)
 	}
 }
+
+func TestLevels_ChosenInThePages(t *testing.T) {
+	w := newWorld(t, "levels: {DC2: {name: mind}}\n"+files, nil)
+	if a := w.ask("PUT", "/api/v1/levels", w.gate, `{"levels":[]}`); a.status != 403 {
+		t.Errorf("a reader changed them: %d", a.status)
+	}
+	if a := w.ask("PUT", "/api/v1/levels", w.token, `{"levels":[{"level":"DC9"},{"level":"DC1","name":"`+strings.Repeat("x", 40)+`"}]}`); a.status != 422 || !strings.Contains(a.body, "DC1-name") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	a := w.ask("PUT", "/api/v1/levels", w.token, `{"levels":[{"level":"DC1","name":"freeze","effects":"Go home."},{"level":"DC2","name":"lost"},{"level":"DC5","name":"good"}]}`)
+	if a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	for _, want := range []string{`{"level":"DC1","name":"freeze","effects":"Go home."}`, `"name":"mind","effects":"","kept_in_file":true`, `{"level":"DC5","name":"good","effects":"Everything is fine."}`} {
+		if got := strings.ReplaceAll(w.ask("GET", "/api/v1/levels", w.gate, "").body, `"name":"mind","kept`, `"name":"mind","effects":"","kept`); !strings.Contains(got, want) {
+			t.Errorf("%s lacks %s", got, want)
+		}
+	}
+	if a := w.ask("GET", "/board/overridden", w.token, ""); !strings.Contains(a.body, "Go home.") {
+		t.Error("the page does not have the new words")
+	}
+	if a := w.ask("GET", "/board-levels", w.token, ""); a.status != 200 || !strings.Contains(a.body, `value="freeze"`) || !strings.Contains(a.body, "disabled") {
+		t.Errorf("the form: %d", a.status)
+	}
+}
+
+func TestComponents_SecretsAreWriteOnly(t *testing.T) {
+	w := newWorld(t, files, nil)
+	made := w.ask("POST", "/api/v1/components", w.token, `{"id":"api","sources":"- {type: json, url: 'https://x.example.com/a', token: s3cr3t, schedule: 1h}\n"}`)
+	if made.status != 201 || strings.Contains(made.body, "s3cr3t") || !strings.Contains(made.body, "(set)") {
+		t.Fatalf("%d %s", made.status, made.body)
+	}
+	for _, path := range []string{"/api/v1/components/api", "/board/api/edit", "/api/v1/board/api", "/board/api"} {
+		if a := w.ask("GET", path, w.token, ""); a.status != 200 || strings.Contains(a.body, "s3cr3t") {
+			t.Errorf("%s tells the secret: %d", path, a.status)
+		}
+	}
+	if a := w.ask("PUT", "/api/v1/components/api", w.token, `{"version":1,"sources":"- {type: json, url: 'https://evil.example.com/a', token: (set), schedule: 1h}\n"}`); a.status != 422 || !strings.Contains(a.body, "address has changed") {
+		t.Errorf("the secret goes elsewhere: %d %s", a.status, a.body)
+	}
+	if a := w.ask("PUT", "/api/v1/components/api", w.token, `{"version":1,"sources":"- {type: json, url: 'https://x.example.com/b', token: (set), schedule: 1h}\n"}`); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if text := w.board.Look().Node("api").SourcesText; !strings.Contains(text, "s3cr3t") || !strings.Contains(text, "/b") {
+		t.Errorf("kept: %s", text)
+	}
+}
+
+func TestSubscriptions_FromALevelOnAndBack(t *testing.T) {
+	w := newWorld(t, files, nil)
+	const path = "/api/v1/board/shop/subscriptions"
+	if a := w.ask("POST", path, w.token, `{"destination":"mailto:a@example.com","from":"DC5"}`); a.status != 422 || !strings.Contains(a.body, "body.from") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := w.ask("POST", path, w.token, `{"destination":"mailto:a@example.com","from":4,"better":true}`); a.status != 201 || !strings.Contains(a.body, `"from":"DC4","better":true`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := w.ask("GET", "/board/shop", w.token, ""); !strings.Contains(a.body, "DC4 and worse, and better") {
+		t.Error("the page does not tell it")
+	}
+}
+
+func TestAddresses_NeverFollowTheHostHeader(t *testing.T) {
+	w := newWorld(t, files, func(r *boards.Room) { r.Open, r.Base = true, "https://wm.example.com" })
+	for _, path := range []string{"/board/shop", "/board/shop/feed.xml", "/api/components/shop/", "/api/", "/api/simple/"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = "evil.example.com"
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || strings.Contains(string(body), "evil") {
+			t.Errorf("%s: %s, %v\n%s", path, response.Status, err, body)
+		}
+	}
+}
+
+func TestGate_AnswersAnewWhenTheBoardChanges(t *testing.T) {
+	w := newWorld(t, files, nil)
+	for range 3 {
+		if a := w.ask("GET", "/gate/observability", w.gate, ""); a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	if a := w.ask("POST", "/api/v1/board/observability/overrides", w.token, `{"level":"DC1","reason":"x","duration":"1h"}`); a.status != 201 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if a := w.ask("GET", "/gate/observability", w.gate, ""); a.status != 423 || a.header.Get("Retry-After") == "" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+	if a := w.ask("GET", "/gate/observability?min=1&on_unknown=deny", w.gate, ""); a.status != 200 {
+		t.Errorf("another question got the same answer: %d %s", a.status, a.body)
+	}
+}
