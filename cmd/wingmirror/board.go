@@ -79,7 +79,7 @@ func (s *server) openBoard(ctx context.Context, access *account.Access) error {
 	}
 	s.subjects[monitor.KindComponent] = watchedComponents{s.board}
 	s.rooms = append(s.rooms, boards.Room{
-		Board: s.board, Records: s.db, Components: s.db, Checker: kinds, Tokens: access, Groups: s.contacts.Names, Base: s.base, BaseGuess: s.config.BaseURL == "", Open: c.Open,
+		Board: s.board, Records: s.db, Components: s.db, Checker: kinds, Tokens: access, Groups: s.contacts.Names, Base: s.config.BaseURL, Open: c.Open,
 	})
 	s.background = append(s.background, s.board.Run,
 		func(ctx context.Context) { files.follow(ctx, s.board) },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -302,6 +303,20 @@ func (r room) identity(q *http.Request) (account.Identity, error) {
 	return r.Tokens.FromToken(q.Context(), password)
 }
 
-// base is the address of the pages, as addresses in answers begin. It never
-// follows the Host header, which whoever asks can make up.
-func (r room) base() string { return strings.TrimSuffix(r.Base, "/") }
+// base is the address of the pages, as addresses in answers begin: the one that
+// is configured, else that at which the connection arrived. It never follows the
+// Host header, which whoever asks can make up.
+func (r room) base(q *http.Request) string {
+	if r.Base != "" {
+		return strings.TrimSuffix(r.Base, "/")
+	}
+	scheme := "http"
+	if q.TLS != nil {
+		scheme = "https"
+	}
+	at, ok := q.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return ""
+	}
+	return scheme + "://" + at.String()
+}

@@ -50,8 +50,7 @@ type Room struct {
 	Checker    board.Checker
 	Tokens     Tokens          // nil: nobody comes in by a token in a password's place
 	Groups     func() []string // names of contact groups; nil: there are none
-	Base       string          // address of the pages as people reach them, without a slash at the end
-	BaseGuess  bool            // Base is only where the server listens: browsers know better
+	Base       string          // address of the pages as people reach them; "": where a connection arrives, and browsers know better
 	Open       bool            // everybody may read, without a login
 }
 

@@ -486,7 +486,7 @@ func TestSubscriptions_FromALevelOnAndBack(t *testing.T) {
 }
 
 func TestAddresses_NeverFollowTheHostHeader(t *testing.T) {
-	w := newWorld(t, files, func(r *boards.Room) { r.Open, r.Base = true, "https://wm.example.com" })
+	w := newWorld(t, files, func(r *boards.Room) { r.Open = true })
 	for _, path := range []string{"/board/shop", "/board/shop/feed.xml", "/api/components/shop/", "/api/", "/api/simple/"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+path, nil)
 		if err != nil {

@@ -40,7 +40,7 @@ func (r room) feed(w http.ResponseWriter, q *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := r.base() + "/board/" + n.ID
+	page := r.base(q) + "/board/" + n.ID
 	out := rss{Version: "2.0", Channel: channel{Title: n.Title() + " on the board", Link: page, Description: "Changes of the level of " + n.Title()}}
 	for _, c := range r.Board.Recent(n.ID) {
 		out.Channel.Items = append(out.Channel.Items, item{

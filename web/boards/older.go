@@ -114,7 +114,7 @@ func (r room) olderIndex(w http.ResponseWriter, q *http.Request) error {
 			if i > 0 {
 				out.WriteString(",")
 			}
-			fmt.Fprintf(&out, "%q:%q", list, r.base()+"/api/"+list+"/")
+			fmt.Fprintf(&out, "%q:%q", list, r.base(q)+"/api/"+list+"/")
 		}
 		out.WriteString("}")
 		return http.StatusOK, rawJSON(out.String()), nil
@@ -165,7 +165,7 @@ func (r room) olderAsk(q *http.Request, list string, serve func(olderRequest) (i
 		return 0, nil, err
 	}
 	q = q.WithContext(account.With(q.Context(), who))
-	return serve(olderRequest{Request: q, room: r, look: r.Board.Look(), who: who, list: list, id: rest, base: r.base()})
+	return serve(olderRequest{Request: q, room: r, look: r.Board.Look(), who: who, list: list, id: rest, base: r.base(q)})
 }
 
 func (r room) olderServe(q olderRequest) (int, any, error) {

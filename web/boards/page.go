@@ -220,9 +220,9 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 	if err := r.history(q, look, n, &data); err != nil {
 		return err
 	}
-	base := r.base()
+	base := r.base(q)
 	page := base + "/board/" + n.ID
-	if r.BaseGuess {
+	if r.Base == "" {
 		data.Origin = base
 	}
 	data.Badge, data.GateURL = "/badge/"+n.ID+".svg", base+"/gate/"+n.ID+"?min=4"
