@@ -25,15 +25,19 @@ type Calendar struct {
 
 const (
 	minutesPerDay  = 24 * 60
-	minArrivals    = 8    // to look for a calendar at all
+	minArrivals    = 8    // to look for a calendar at all,
+	rareArrivals   = 4    // of beats that come once a week or less
 	manyArrivals   = 20   // for cycles below an hour, which look alike too easily
+	rareDays       = 6    // days between beats that make them rare
 	inArc          = 0.95 // share of the arrivals that must lie close together
 	arcShare       = 1. / 3
 	matchShare     = 0.9
-	independent    = 1.0 // von Neumann's ratio is near 2 when lateness starts anew each time, near 0 when it adds up
-	exact          = 1.0 // seconds of scatter below which that cannot be told
-	daysForWeek    = 12  // of watching before a weekday without beats means anything
-	earlyTolerance = 10  // seconds that a sender's clock may be ahead
+	namedShare     = 0.95 // of the arrivals that the crontab must name
+	independent    = 0.8  // von Neumann's ratio is near 2 when lateness starts anew each time, near 0 when it adds up
+	onTheMinute    = 10.  // seconds behind a full minute that leave no doubt about it
+	exact          = 1.0  // seconds of scatter below which that cannot be told
+	daysForWeek    = 7    // of watching before a weekday without beats means anything
+	earlyTolerance = 10   // seconds that a sender's clock may be ahead
 )
 
 // cycles are the lengths that clocks are divided by, in minutes.
@@ -46,34 +50,47 @@ func cycles() []int {
 // comes a while after the one before, so that their times on the clock drift.
 func (r *Rhythm) Calendar(zone *time.Location) (Calendar, bool) {
 	w := r.wait()
-	if len(r.gaps)+1 < minArrivals || w.gaps < fewGaps {
-		return Calendar{}, false
+	least := minArrivals
+	if w.median >= rareDays*24*3600 {
+		least = rareArrivals
 	}
-	cycle, ok := cycleOf(w.median / 60)
-	if !ok || cycle < 60 && len(r.gaps)+1 < manyArrivals {
+	if len(r.gaps)+1 < least || w.gaps < least-1 && w.gaps < fewGaps {
 		return Calendar{}, false
 	}
 	wall := onTheWall(r.arrivals(), zone)
-	phases, start, ok := gather(wall, float64(cycle*60))
-	if !ok || !startsAnew(phases) {
+	if cycle, ok := cycleOf(w.median / 60); ok && (cycle >= 60 || len(wall) >= manyArrivals) {
+		if c, ok := r.follow(cycle, wall, zone, false); ok {
+			return c, true
+		}
+	}
+	if w.median < 45*60 || w.median > 0.8*minutesPerDay*60 {
 		return Calendar{}, false
 	}
-	slots := make([]int64, len(wall)) // each arrival's slot, in minutes on the wall
-	for i := range wall {
-		slots[i] = int64(math.Round((wall[i] - phases[i]) / 60))
+	return r.follow(60, wall, zone, true) // some hours of the day, unevenly
+}
+
+// follow looks for a crontab with a slot each cycle, or, of sparse beats, only
+// in the hours that have some.
+func (r *Rhythm) follow(cycle int, wall []float64, zone *time.Location, sparse bool) (Calendar, bool) {
+	phases, start, ok := gather(wall, float64(cycle*60))
+	if !ok || len(wall) >= minArrivals && !startsAnew(phases) {
+		return Calendar{}, false
 	}
 	minute := niceStart(start, cycle)
-	for i := range slots {
-		slots[i] += int64(minute)
+	slots := make([]int64, len(wall)) // each arrival's slot, in minutes on the wall
+	for i := range wall {
+		slots[i] = int64(math.Round((wall[i]-phases[i])/60)) + int64(minute)
 	}
-	c, ok := fromSlots(slots, cycle, minute%cycle)
+	steady := r.active
+	if sparse || cycle == minutesPerDay { // there are beats enough to see days and hours
+		steady = nil
+	}
+	hours := activity(slots, steady, func(at int64) int64 { return slotOf(at, minute, cycle, zone) }, cycle)
+	c, ok := fromSlots(slots, cycle, minute, hours, sparse)
 	if !ok {
 		return Calendar{}, false
 	}
 	c.Zone = zone
-	if c.schedule, ok = parse(c.Cron); !ok {
-		return Calendar{}, false
-	}
 	c.lateness(wall, slots, cycle)
 	return c, true
 }
@@ -174,6 +191,9 @@ func startsAnew(phases []float64) bool {
 // before the arc's start that is close enough.
 func niceStart(start float64, cycle int) int {
 	minute := (start + earlyTolerance) / 60
+	if begin := start - 60*math.Floor(start/60); begin < onTheMinute { // a job that begins at once
+		return int(start / 60)
+	}
 	for _, round := range []int{60, 30, 15, 10, 5} {
 		if nice := math.Floor(minute/float64(round)) * float64(round); round < cycle && minute-nice < float64(min(round, 10))/2 {
 			return int(nice)
@@ -182,85 +202,125 @@ func niceStart(start float64, cycle int) int {
 	return int(math.Floor(minute))
 }
 
-// fromSlots writes the slots as a crontab and counts how many of those it names
-// had a beat.
-func fromSlots(slots []int64, cycle, minute int) (Calendar, bool) {
-	seen := slices.Compact(slices.Sorted(slices.Values(slots)))
-	first, last := seen[0], seen[len(seen)-1]
-	days := weekdays(seen, first, last)
-	c := Calendar{Matched: len(seen), Cron: cronText(cycle, minute, days)}
-	for at := first; at <= last; at += int64(cycle) {
-		if days>>weekdayOf(at)&1 == 1 {
-			c.Slots++
-		}
-	}
-	return c, float64(c.Matched) >= matchShare*float64(c.Slots) && c.Matched <= c.Slots
-}
-
 const everyDay = 1<<7 - 1
 
-// weekdays are the days that had beats, or all of them when it is too early to
-// tell or none stays away.
-func weekdays(seen []int64, first, last int64) uint8 {
-	if last-first < daysForWeek*minutesPerDay {
-		return everyDay
+// fromSlots writes the slots as a crontab and counts how many of those it names
+// had a beat.
+func fromSlots(slots []int64, cycle, minute int, w *week, sparse bool) (Calendar, bool) {
+	seen := slices.Compact(slices.Sorted(slices.Values(slots)))
+	if c, ok := monthly(seen, cycle, minute); ok {
+		return c, true
 	}
-	days := uint8(0)
-	for _, at := range seen {
-		days |= 1 << weekdayOf(at)
+	hours, known := w.usual()
+	if sparse && !known {
+		return Calendar{}, false
 	}
-	return days
+	return named(cronText(cycle, minute, hours, w.weekdays()), seen, cycle)
+}
+
+// named counts how many of the slots of a crontab had a beat.
+func named(cron string, seen []int64, cycle int) (Calendar, bool) {
+	schedule, ok := parse(cron)
+	if !ok {
+		return Calendar{}, false
+	}
+	c := Calendar{Cron: cron, schedule: schedule}
+	onWall := func(slot int64) time.Time { return time.Unix(slot*60, 0).UTC() }
+	last := onWall(seen[len(seen)-1])
+	next := 0
+	for at := schedule.Next(onWall(seen[0]).Add(-time.Second)); !at.IsZero() && !at.After(last) && c.Slots <= 2*len(seen); at = schedule.Next(at) {
+		c.Slots++
+		for next < len(seen) && onWall(seen[next]).Before(at) {
+			next++
+		}
+		if next < len(seen) && onWall(seen[next]).Equal(at) {
+			c.Matched++
+		}
+	}
+	return c, float64(c.Matched) >= matchShare*float64(c.Slots) && float64(c.Matched) >= namedShare*float64(len(seen))
+}
+
+// monthly recognises beats that all come on one day of the month.
+func monthly(seen []int64, cycle, minute int) (Calendar, bool) {
+	if cycle != minutesPerDay || len(seen) < rareArrivals {
+		return Calendar{}, false
+	}
+	day := 0
+	for i, slot := range seen {
+		_, _, d := time.Unix(slot*60, 0).UTC().Date()
+		if day == 0 {
+			day = d
+		}
+		if d != day || i > 0 && slot-seen[i-1] < 27*minutesPerDay {
+			return Calendar{}, false
+		}
+	}
+	return named(fmt.Sprintf("%d %d %d * *", minute%60, minute/60, day), seen, cycle)
 }
 
 // weekdayOf takes minutes on the wall since 1970, which began on a Thursday.
 func weekdayOf(minutes int64) int { return int((minutes/minutesPerDay + 4) % 7) }
 
-func cronText(cycle, minute int, days uint8) string {
-	week := weekText(days)
+func cronText(cycle, minute int, hours uint32, days uint8) string {
+	week := setText(uint32(days), 7)
 	hour, within := minute/60, minute%60
+	if cycle == minutesPerDay {
+		return fmt.Sprintf("%d %d * * %s", within, hour, week)
+	}
+	minutes := fmt.Sprint(within)
 	switch {
 	case cycle == 1:
-		return "* * * * " + week
+		minutes = "*"
 	case cycle < 60 && minute%cycle == 0:
-		return fmt.Sprintf("*/%d * * * %s", cycle, week)
+		minutes = fmt.Sprintf("*/%d", cycle)
 	case cycle < 60:
-		return fmt.Sprintf("%d-59/%d * * * %s", minute%cycle, cycle, week)
-	case cycle == 60:
-		return fmt.Sprintf("%d * * * %s", within, week)
-	case cycle < minutesPerDay && hour == 0:
-		return fmt.Sprintf("%d */%d * * %s", within, cycle/60, week)
-	case cycle < minutesPerDay:
-		return fmt.Sprintf("%d %d-23/%d * * %s", within, hour, cycle/60, week)
+		minutes = fmt.Sprintf("%d-59/%d", minute%cycle, cycle)
 	}
-	return fmt.Sprintf("%d %d * * %s", within, hour, week)
+	return fmt.Sprintf("%s %s * * %s", minutes, hourText(cycle, hour, hours), week)
 }
 
-// weekText writes weekdays as crontab does, from Sunday as 0.
-func weekText(days uint8) string {
-	if days == everyDay {
+// hourText writes hours, those of each cycle with a step.
+func hourText(cycle, first int, hours uint32) string {
+	step := max(cycle/60, 1)
+	all := uint32(0)
+	for h := first % step; h < hoursOfDay; h += step {
+		all |= 1 << h
+	}
+	switch {
+	case hours&all != all && hours&all != 0 || step == 1:
+		return setText(hours&all, hoursOfDay)
+	case first%step == 0:
+		return fmt.Sprintf("*/%d", step)
+	}
+	return fmt.Sprintf("%d-23/%d", first%step, step)
+}
+
+// setText writes the numbers of a set below most as crontab does.
+func setText(set uint32, most int) string {
+	if set == 1<<most-1 {
 		return "*"
 	}
 	var parts []string
-	for day := 0; day < 7; day++ {
-		until := day
-		for until < 7 && days>>until&1 == 1 {
+	for from := 0; from < most; from++ {
+		until := from
+		for until < most && set>>until&1 == 1 {
 			until++
 		}
-		switch until - day {
+		switch until - from {
 		case 0:
 			continue
 		case 1, 2:
-			parts = append(parts, fmt.Sprint(day))
+			parts = append(parts, fmt.Sprint(from))
 		default:
-			parts = append(parts, fmt.Sprintf("%d-%d", day, until-1))
-			day = until - 1
+			parts = append(parts, fmt.Sprintf("%d-%d", from, until-1))
+			from = until - 1
 		}
 	}
 	return strings.Join(parts, ",")
 }
 
 // lateness works out how far behind its slot a beat may be. The allowance goes
-// beyond what was seen by most of its range, since the next lateness can be a
+// beyond what was seen by its range, since the next lateness can be a
 // new record.
 func (c *Calendar) lateness(wall []float64, slots []int64, cycle int) {
 	late := make([]float64, len(wall))
@@ -270,7 +330,7 @@ func (c *Calendar) lateness(wall []float64, slots []int64, cycle int) {
 	slices.Sort(late)
 	n := len(late)
 	usual, high, low := medianOf(late), late[quantile(n)], late[min(1, n-1)]
-	allowed := high + 0.75*(high-low) + max(10, 0.02*float64(cycle)*60)
+	allowed := high + 1.15*(high-low) + max(10, 0.03*float64(cycle)*60)
 	allowed = max(allowed, usual+spread*toSigma*deviationOf(late, usual))
 	c.Usual = time.Duration(usual * float64(time.Second))
 	c.Late = time.Duration(min(allowed, float64(cycle)*60/2) * float64(time.Second)).Round(time.Second)

@@ -16,13 +16,13 @@ var errPacked = errors.New("what was learned cannot be read")
 
 // Pack returns the rhythm as bytes for Unpack.
 func (r *Rhythm) Pack() []byte {
-	b := make([]byte, 0, 32+4*(len(r.gaps)+len(r.doubt)))
+	b := make([]byte, 0, 32+4*(len(r.gaps)+len(r.doubt))+12*len(r.active))
 	b = append(b, packVersion)
 	b = binary.LittleEndian.AppendUint64(b, uint64(millis(r.last)))
 	b = binary.LittleEndian.AppendUint64(b, uint64(millis(r.newest)))
 	b = packFloats(b, []float32{r.first})
 	b = packFloats(b, r.gaps)
-	return packFloats(b, r.doubt)
+	return packStretches(packFloats(b, r.doubt), r.active)
 }
 
 // Unpack reads what Pack made; nothing gives the zero Rhythm.
@@ -44,7 +44,10 @@ func (r *Rhythm) Unpack(b []byte) error {
 	if r.gaps, b, ok = unpackFloats(b); !ok {
 		return errPacked
 	}
-	if r.doubt, _, ok = unpackFloats(b); !ok {
+	if r.doubt, b, ok = unpackFloats(b); !ok {
+		return errPacked
+	}
+	if r.active, ok = unpackStretches(b); !ok {
 		return errPacked
 	}
 	return nil

@@ -11,8 +11,11 @@ const (
 	fewGaps   = 5   // below that, only the largest gap counts
 	goodGaps  = 20  // from there on the spread of the gaps is trusted
 	agreeing  = 5   // gaps in a row that agree with each other, but not with the window, replace it;
-	lateOnes  = 3   // so many when each was too long, since each has raised an alarm
+	lateOnes  = 3   // so many when each was too long, since each has raised an alarm,
+	farLate   = 2   // and so many that are alike, and beyond what one lost beat makes
 	agreement = 1.5 // the largest of them is at most so many times the smallest
+	alike     = 1.2 // the larger of two gaps that are alike is at most so many times the smaller
+	farLater  = 2.5 // medians that a gap with one lost beat in it does not reach
 	retry     = 0.2 // a gap below this share of the median is another try of the same beat
 
 	spread     = 3.75   // scaled median deviations of the logarithm above the median
@@ -38,6 +41,7 @@ type Rhythm struct {
 	newest time.Time // newest arrival
 	gaps   []float32 // seconds, oldest first; negative: not to be learned from
 	doubt  []float32 // the newest gaps, as long as they do not fit
+	active []stretch // times of steady beats, oldest first
 	first  float32   // seconds: the wait when it was first trusted; 0 before
 }
 
@@ -47,6 +51,7 @@ type Rhythm struct {
 func (r *Rhythm) Arrive(at time.Time, blind bool) (relearned bool) {
 	if r.last.IsZero() {
 		r.last, r.newest = at, at
+		r.extend(at, 0, 0)
 		return false
 	}
 	step := at.Sub(r.newest).Seconds()
@@ -55,18 +60,21 @@ func (r *Rhythm) Arrive(at time.Time, blind bool) (relearned bool) {
 	}
 	gap := at.Sub(r.last).Seconds()
 	r.newest = at
+	w := r.wait()
+	if w.gaps < fewGaps || step >= retry*w.median {
+		r.extend(at, gap, w.median)
+	}
 	if blind {
 		r.add(-gap, at)
 		r.doubt = r.doubt[:0]
 		return false
 	}
-	w := r.wait()
 	switch {
 	case w.gaps >= fewGaps && step < retry*w.median:
 		return r.disagree(step, at, agreeing)
 	case w.gaps >= fewGaps && gap > w.longest:
 		r.add(gap, at)
-		return r.disagree(gap, at, lateOnes)
+		return r.disagree(gap, at, r.lateNeeded(gap, w.median))
 	case w.gaps >= fewGaps && gap < w.shortest:
 		r.add(gap, at)
 		return r.disagree(gap, at, agreeing)
@@ -99,7 +107,20 @@ func (r *Rhythm) disagree(gap float64, at time.Time, needed int) bool {
 		return false
 	}
 	r.gaps, r.doubt, r.first, r.last = r.doubt, nil, 0, at
+	r.active = []stretch{{at.Unix(), at.Unix()}}
 	return true
+}
+
+// lateNeeded is how many gaps that were too long are a new rhythm.
+func (r *Rhythm) lateNeeded(gap, median float64) int {
+	if len(r.doubt) == 0 {
+		return lateOnes
+	}
+	before := float64(r.doubt[len(r.doubt)-1])
+	if min(gap, before) > farLater*median && max(gap, before) <= alike*min(gap, before) {
+		return farLate
+	}
+	return lateOnes
 }
 
 // trust remembers the first wait that was learned from enough gaps.
@@ -155,6 +176,9 @@ func usual(known []float64) wait {
 	w.shortest = w.median / max(factor, 1.5)
 	if n < fewGaps {
 		w.longest = 3 * largest
+		if n > 1 && largest >= rareDays*24*3600 { // a month more is soon enough
+			w.longest = 1.5 * largest
+		}
 		return w
 	}
 	w.longest = max(w.median*factor, beyond*known[quantile(n)], minSlack*w.median)

@@ -12,28 +12,51 @@ import (
 // `0 2 * * 1-5` Europe/Berlin, 38 of 38 match".
 func (r *Rhythm) Words(zone *time.Location) string {
 	w := r.wait()
+	calendar, found := r.Calendar(zone)
 	switch {
 	case r.newest.IsZero():
 		return "nothing yet: no beat has come"
 	case w.gaps == 0:
 		return "learning: one beat has come; the second says more"
-	case w.gaps < fewGaps:
-		return fmt.Sprintf("learning: about every %s, from %d gaps", span(w.median), w.gaps)
+	case w.gaps < fewGaps && !found:
+		return fmt.Sprintf("learning: about every %s, from %s", span(w.median), gapCount(w.gaps))
 	}
 	text := "every " + span(w.median)
 	if w.spread >= 0.001*w.median && w.spread > 0.05 {
 		text += " ± " + span(w.spread)
 	}
-	if c, ok := r.Calendar(zone); ok {
-		text += fmt.Sprintf("; looks like `%s` %s, %d of %d match", c.Cron, zone, c.Matched, c.Slots)
+	if found {
+		text += fmt.Sprintf("; looks like `%s` %s, %d of %d match", calendar.Cron, zone, calendar.Matched, calendar.Slots)
 	}
 	if w.gaps < goodGaps {
-		text += fmt.Sprintf("; still learning, from %d gaps", w.gaps)
+		text += fmt.Sprintf("; still learning, from %s", gapCount(w.gaps))
 	}
-	if w.capped {
+	if w.capped && !found {
 		text += "; it has become much slower than it was: pin what is right"
 	}
 	return text
+}
+
+// Brief says what was learned in a few words.
+func (r *Rhythm) Brief(zone *time.Location) string {
+	w := r.wait()
+	if c, ok := r.Calendar(zone); ok {
+		return "learned: " + c.schedule.Describe()
+	}
+	switch {
+	case w.gaps == 0:
+		return "learning"
+	case w.gaps < goodGaps:
+		return "learning: about every " + span(w.median)
+	}
+	return "learned: every " + span(w.median)
+}
+
+func gapCount(n int) string {
+	if n == 1 {
+		return "one gap"
+	}
+	return fmt.Sprintf("%d gaps", n)
 }
 
 func (c *check) usualGap() string {
