@@ -161,7 +161,7 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 // learn anew.
 func (b *Book) load(h monitor.Heartbeat, state monitor.HeartbeatState) (*check, error) {
 	c := &check{h: h, s: state, index: -1, measured: state.ValuesSeen > 0}
-	return c, errors.Join(c.rhythm.Unpack(state.Rhythm), c.runs.Unpack(state.Runs))
+	return c, errors.Join(c.rhythm.Unpack(state.Rhythm), c.runs.Unpack(state.Runs), c.sizes.Unpack(state.Sizes))
 }
 
 // add puts a check into every index. b.mu is held, or b is not shared yet.
@@ -287,7 +287,7 @@ func (b *Book) takeLocked(ctx context.Context, c *check, a Arrival) (Verdict, fu
 // put hands a commit to the store, and everything that follows from it to the
 // watch. b.mu is held, so the store sees commits in order.
 func (b *Book) put(ctx context.Context, c *check, commit monitor.BeatCommit) (wait func() error) {
-	c.s.Rhythm, c.s.Runs = c.rhythm.Pack(), c.runs.Pack()
+	c.s.Rhythm, c.s.Runs, c.s.Sizes = c.rhythm.Pack(), c.runs.Pack(), c.sizes.Pack()
 	commit.State = c.s
 	if now := b.o.Now(); c.unsaved && (now.Sub(c.saved) >= saveValues || c.s.Beats-c.s.ValuesSeen >= saveBeats) {
 		b.saveDetector(c, &commit, now)

@@ -39,6 +39,7 @@ type check struct {
 	s      monitor.HeartbeatState
 	rhythm Rhythm
 	runs   Runs
+	sizes  Sizes
 	values *anomaly.Detector // nil before the first value, and while it is not in memory
 
 	measured bool          // a value was judged: there is a detector, in memory or in the store
@@ -105,6 +106,7 @@ func (c *check) take(a Arrival, at time.Time, zone *time.Location) monitor.BeatC
 // missing for as long as it may take.
 func (c *check) start(a Arrival, at time.Time) {
 	s := &c.s
+	c.countOverlap(a, at)
 	s.Started, s.Run, s.StuckAt = at, a.Run, time.Time{}
 	if _, longest, ok := c.runLimits(); ok && longest > 0 {
 		s.StuckAt = at.Add(longest)
@@ -112,6 +114,23 @@ func (c *check) start(a Arrival, at time.Time) {
 			s.Deadline = s.StuckAt
 		}
 	}
+}
+
+const (
+	overlapWeight = 4  // of a start while another run was under way, against one of a lone run
+	mostOverlaps  = 40 //
+	sharedFrom    = 12 // from there on several senders share the heartbeat
+)
+
+// countOverlap notes whether a run begins while another one is under way: a job
+// that does not wait for itself, or several that share the heartbeat.
+func (c *check) countOverlap(a Arrival, at time.Time) {
+	s := &c.s
+	if !s.Started.IsZero() && a.Run != "" && s.Run != "" && a.Run != s.Run && at.Sub(s.Started) < pairing {
+		s.Overlaps = min(s.Overlaps+overlapWeight, mostOverlaps)
+		return
+	}
+	s.Overlaps = max(s.Overlaps-1, 0)
 }
 
 // end pairs a beat with the start of its run.
@@ -149,8 +168,11 @@ func (c *check) hasty(at time.Time) bool {
 		floor = c.h.Schedule.Period / 2
 	}
 	known := floor >= leastHasty && (w.gaps >= goodGaps || c.h.Schedule.Kind == monitor.SchedulePeriod)
-	if !known || s.Seen.IsZero() || at.Sub(c.rhythm.newest) >= floor {
+	if gap := at.Sub(c.rhythm.newest); !known || s.Seen.IsZero() || gap >= floor {
 		s.Hasty = 0
+		if w.median > 0 && (s.Overdue || s.Blind) { // what was held up comes all at once
+			s.Hasty = -int(min(gap.Seconds()/w.median, 1000))
+		}
 		return false
 	}
 	s.Hasty++
@@ -172,7 +194,7 @@ func failed(a Arrival) bool { return a.Kind == monitor.BeatFail }
 
 // judge says what is wrong with a success or a failure.
 func (c *check) judge(a Arrival, beat *monitor.Beat, hasty bool, zone *time.Location) finding {
-	tooLong := c.judgeRun(beat)
+	tooLong, size := c.judgeRun(beat), c.judgeSize(a)
 	value := c.judgeValue(a, beat, zone)
 	switch bad := c.countFailure(failed(a)); {
 	case failed(a) && bad:
@@ -181,6 +203,8 @@ func (c *check) judge(a Arrival, beat *monitor.Beat, hasty bool, zone *time.Loca
 		return value
 	case tooLong.why != "":
 		return tooLong
+	case size.why != "":
+		return size
 	case hasty:
 		return finding{monitor.Warning, monitor.WhyOften, fmt.Sprintf("%d beats in a row came far too early; usual is %s", c.s.Hasty, c.usualGap())}
 	case bad:

@@ -15,6 +15,7 @@ type View struct {
 	State     monitor.HeartbeatState
 	Learned   string // in words
 	Wait      Wait
+	Shared    string // why it looks as if several senders share it; "" when it does not
 }
 
 // Save makes a heartbeat, whose ID is zero, or changes one. It is checked as a
@@ -232,7 +233,19 @@ func (b *Book) List(space string) []View {
 // view is a check with everything that was learned.
 func (b *Book) view(c *check) View {
 	zone := b.zoneOf(c.h)
-	return View{Heartbeat: c.h, State: c.s, Learned: c.rhythm.Words(zone), Wait: c.rhythm.Learned(zone)}
+	return View{Heartbeat: c.h, State: c.s, Learned: c.rhythm.Words(zone), Wait: c.rhythm.Learned(zone), Shared: c.shared()}
+}
+
+// Brief says of a heartbeat what was learned in a few words; "" when it is not
+// there.
+func (b *Book) Brief(ref monitor.HeartbeatRef) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c, ok := b.byRef[ref]
+	if !ok {
+		return ""
+	}
+	return c.rhythm.Brief(b.zoneOf(c.h))
 }
 
 func (b *Book) zoneOf(h monitor.Heartbeat) *time.Location {

@@ -25,8 +25,10 @@ type KeyStore interface {
 	ImportHeartbeatKeys(ctx context.Context, keys []monitor.HeartbeatKey, hooks []monitor.PacemakerHook) error
 }
 
-// Keys knows which key opens which space. A key lets its holder send beats, and
-// nothing else; unlike a token it is shown again, since it stands in crontabs.
+// Keys knows which key opens which space. A key lets its holder send beats and,
+// through Pacemaker's API, whose clients need it, see, vote on and delete the
+// heartbeats of the space. Unlike a token it is shown again, since it stands in
+// crontabs.
 // It is safe for many goroutines at once.
 type Keys struct {
 	store KeyStore

@@ -20,10 +20,15 @@ func (r *Runs) Add(took time.Duration) {
 	if took <= 0 {
 		return
 	}
-	if len(r.took) >= runWindow {
-		r.took = slices.Delete(r.took, 0, len(r.took)-runWindow+1)
+	r.took = keepNewest(r.took, float32(took.Seconds()))
+}
+
+// keepNewest appends to a list of which the newest are remembered.
+func keepNewest(list []float32, v float32) []float32 {
+	if len(list) >= runWindow {
+		list = slices.Delete(list, 0, len(list)-runWindow+1)
 	}
-	r.took = append(r.took, float32(took.Seconds()))
+	return append(list, v)
 }
 
 // Usual returns the bounds between which a run is as usual; false while too few
@@ -56,17 +61,18 @@ func (r *Runs) Median() time.Duration {
 func (r *Runs) Pack() []byte { return packFloats([]byte{packVersion}, r.took) }
 
 // Unpack reads what Pack made; nothing gives the zero Runs.
-func (r *Runs) Unpack(b []byte) error {
-	*r = Runs{}
+func (r *Runs) Unpack(b []byte) (err error) {
+	r.took, err = unpackList(b)
+	return err
+}
+
+func unpackList(b []byte) ([]float32, error) {
 	if len(b) == 0 {
-		return nil
+		return nil, nil
 	}
-	var ok bool
-	if b[0] != packVersion {
-		return errPacked
+	list, _, ok := unpackFloats(b[1:])
+	if !ok || b[0] != packVersion {
+		return nil, errPacked
 	}
-	if r.took, _, ok = unpackFloats(b[1:]); !ok {
-		return errPacked
-	}
-	return nil
+	return list, nil
 }

@@ -59,6 +59,22 @@ func gapCount(n int) string {
 	return fmt.Sprintf("%d gaps", n)
 }
 
+// irregular is the share of the median gap that gaps scatter by when nothing
+// paces them.
+const irregular = 0.6
+
+// shared says why it looks as if several senders share the heartbeat.
+func (c *check) shared() string {
+	w := c.rhythm.wait()
+	switch {
+	case c.s.Overlaps >= sharedFrom:
+		return "runs often begin while another one is under way"
+	case w.gaps >= goodGaps && w.spread > irregular*w.median && c.h.Schedule.Kind != monitor.ScheduleNever:
+		return "the gaps between its beats follow no rhythm"
+	}
+	return ""
+}
+
 func (c *check) usualGap() string {
 	if c.h.Schedule.Kind == monitor.SchedulePeriod {
 		return "every " + span(c.h.Schedule.Period.Seconds())

@@ -75,6 +75,7 @@ type HeartbeatLimits struct {
 	MaxRun   time.Duration // longest run from start to end; 0: learned, negative: none
 	MinRun   time.Duration // shortest run; 0: learned, negative: none
 	TooOften Toggle        // whether beats that come far too often are a warning; default on
+	OddSize  Toggle        // whether texts of an unusual size are a warning; default on
 	Failures int           // so many failures
 	Of       int           // of so many beats are bad, at most 64; 0: each failure is
 }
@@ -145,7 +146,8 @@ type HeartbeatState struct {
 	Feedback *QuietTime   // nil before the first alert of Pacemaker's kind
 	Recent   uint64       // a bit per success or failure, newest lowest, set for failures
 	Counted  int          // how many bits of Recent mean something, at most 64
-	Hasty    int          // beats in a row that came far too early
+	Hasty    int          // beats in a row that came far too early; negative while a burst is forgiven
+	Overlaps int          // how much lately runs began while another one was under way
 	Overdue  bool         // Deadline has passed, and what followed is done
 	Blind    bool         // something since the newest success keeps the gap from being learned from
 	Settled  bool         // alerting knows Level, and has nothing left to do about it
@@ -153,6 +155,7 @@ type HeartbeatState struct {
 
 	Rhythm     []byte
 	Runs       []byte
+	Sizes      []byte
 	Values     []byte // nil: unchanged; states are read without it
 	ValuesSeen int64  // number of the newest beat that Values knows
 }
@@ -177,6 +180,7 @@ const (
 	WhyShort   HeartbeatWhy = "too_short"
 	WhyOften   HeartbeatWhy = "too_often"
 	WhyValue   HeartbeatWhy = "value"
+	WhySize    HeartbeatWhy = "size"
 )
 
 // HeartbeatEvent is something that happened to a heartbeat besides its beats: its
@@ -188,7 +192,8 @@ type HeartbeatEvent struct {
 	Text  string // one line
 }
 
-// HeartbeatKey opens one space to whoever knows it, for sending only.
+// HeartbeatKey opens one space to whoever knows it: to ping, and to all that
+// Pacemaker's clients do.
 type HeartbeatKey struct {
 	Key       string
 	Space     string
@@ -217,8 +222,10 @@ type BeatCommit struct {
 // Watched returns what is known of the heartbeat as a subject. Its space is its
 // group.
 func (h Heartbeat) Watched() Watched {
+	policy := h.Policy
+	policy.Failures = 1 // of beats, Limits say how many it takes
 	return Watched{
 		Subject: h.Subject(), Name: h.Name, Group: h.Space, Description: h.Description,
-		Labels: h.Labels, Alerts: h.Alerts, Policy: h.Policy, Active: h.Active,
+		Labels: h.Labels, Alerts: h.Alerts, Policy: policy, Active: h.Active,
 	}
 }

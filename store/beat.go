@@ -44,6 +44,8 @@ type beatState struct {
 	Away     []int64              `json:"away,omitempty"`
 	Rhythm   []byte               `json:"rhythm,omitempty"`
 	Runs     []byte               `json:"runs,omitempty"`
+	Sizes    []byte               `json:"sizes,omitempty"`
+	Overlaps int                  `json:"overlaps,omitempty"`
 }
 
 type storedQuiet struct {
@@ -56,7 +58,7 @@ func packBeatState(s monitor.HeartbeatState) ([]byte, error) {
 	b := beatState{
 		Beats: s.Beats, Seen: millis(s.Seen), Level: uint8(s.Level), Word: s.Word, Since: millis(s.Since), Why: s.Why, Message: s.Message,
 		Expected: millis(s.Expected), Deadline: millis(s.Deadline), Started: millis(s.Started), StuckAt: millis(s.StuckAt), Run: s.Run,
-		Payload: s.Payload, Recent: s.Recent, Counted: s.Counted, Hasty: s.Hasty, Blind: s.Blind, Overdue: s.Overdue, Settled: s.Settled, Rhythm: s.Rhythm, Runs: s.Runs,
+		Payload: s.Payload, Recent: s.Recent, Counted: s.Counted, Hasty: s.Hasty, Blind: s.Blind, Overdue: s.Overdue, Settled: s.Settled, Rhythm: s.Rhythm, Runs: s.Runs, Sizes: s.Sizes, Overlaps: s.Overlaps,
 	}
 	if s.Feedback != nil {
 		b.Feedback = &storedQuiet{s.Feedback.Hours, millis(s.Feedback.AlertAfter), s.Feedback.InEvent}
@@ -76,7 +78,7 @@ func unpackBeatState(id int64, body []byte) (monitor.HeartbeatState, error) {
 		ID: id, Beats: b.Beats, Seen: fromMillis(b.Seen), Level: monitor.Level(b.Level), Word: b.Word, Since: fromMillis(b.Since), Why: b.Why,
 		Message: b.Message, Expected: fromMillis(b.Expected), Deadline: fromMillis(b.Deadline), Started: fromMillis(b.Started),
 		StuckAt: fromMillis(b.StuckAt), Run: b.Run, Payload: b.Payload, Recent: b.Recent, Counted: b.Counted, Hasty: b.Hasty, Blind: b.Blind, Overdue: b.Overdue,
-		Settled: b.Settled, Rhythm: b.Rhythm, Runs: b.Runs,
+		Settled: b.Settled, Rhythm: b.Rhythm, Runs: b.Runs, Sizes: b.Sizes, Overlaps: b.Overlaps,
 	}
 	if b.Feedback != nil {
 		s.Feedback = &monitor.QuietTime{Hours: b.Feedback.Hours, AlertAfter: fromMillis(b.Feedback.After), InEvent: b.Feedback.In}

@@ -38,7 +38,7 @@ func TestHeartbeat_ComesBackAsItWasSaved(t *testing.T) {
 		ID: h.ID, Beats: 7, Seen: start, Level: monitor.Critical, Word: "CRITICAL", Since: start, Why: monitor.WhyFailed, Message: "no",
 		Expected: start.Add(time.Hour), Deadline: start.Add(2 * time.Hour), Started: start, StuckAt: start.Add(time.Minute), Run: "r1",
 		Payload: []byte(`{"check":"backup"}`), Feedback: &monitor.QuietTime{Hours: 2, AlertAfter: start, InEvent: true}, Recent: 5, Counted: 9,
-		Hasty: 1, Blind: true, Overdue: true, Settled: true, Away: [2]time.Time{start, start.Add(time.Minute)}, Rhythm: []byte{1, 2}, Runs: []byte{3},
+		Hasty: 1, Blind: true, Overdue: true, Settled: true, Away: [2]time.Time{start, start.Add(time.Minute)}, Rhythm: []byte{1, 2}, Runs: []byte{3}, Sizes: []byte{5}, Overlaps: 4,
 		Values: []byte{4}, ValuesSeen: 7,
 	}
 	if err := db.PutBeat(t.Context(), monitor.BeatCommit{State: state})(); err != nil {

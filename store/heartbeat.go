@@ -49,6 +49,7 @@ type storedLimits struct {
 	MaxRun   time.Duration  `json:"max_run,omitempty"`
 	MinRun   time.Duration  `json:"min_run,omitempty"`
 	TooOften monitor.Toggle `json:"too_often,omitempty"`
+	OddSize  monitor.Toggle `json:"odd_size,omitempty"`
 	Failures int            `json:"failures,omitempty"`
 	Of       int            `json:"of,omitempty"`
 }

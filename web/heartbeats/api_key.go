@@ -8,7 +8,7 @@ import (
 )
 
 // heartbeatKeyBody is a key as the API tells of it. It is told in full: it stands in the
-// crontabs of those who may see it, and opens nothing but sending.
+// crontabs of those who may see it.
 type heartbeatKeyBody struct {
 	Key       string    `json:"key"`
 	Space     string    `json:"space"`

@@ -79,7 +79,7 @@ func (s desk) listPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	data.Matches = len(matching)
 	for _, v := range matching[:min(shown, len(matching))] {
-		data.Rows = append(data.Rows, toRow(v))
+		data.Rows = append(data.Rows, s.toRow(v))
 	}
 	if shown < len(matching) {
 		query.Set("rows", strconv.Itoa(shown+pageRows))
@@ -147,8 +147,11 @@ func chips(query url.Values, counts map[string]int, total int) []chip {
 
 const stripBeats = 20 // on the row of a heartbeat
 
-func toRow(v heartbeat.View) listRow {
+func (s desk) toRow(v heartbeat.View) listRow {
 	row := listRow{View: v, Path: v.Heartbeat.Subject().Path(), Class: classOf(v), Schedule: scheduleText(v.Heartbeat.Schedule)}
+	if kind := v.Heartbeat.Schedule.Kind; kind == "" || kind == monitor.ScheduleLearned {
+		row.Schedule = s.Book.Brief(v.Heartbeat.Ref())
+	}
 	for i := min(v.State.Counted, stripBeats) - 1; i >= 0; i-- {
 		class := "ok"
 		if v.State.Recent>>i&1 == 1 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"wingmirror/heartbeat"
@@ -14,6 +15,7 @@ import (
 type oneData struct {
 	heartbeat.View
 	Key       string // of the API's paths, escaped
+	Words     []wordPart
 	Path      string
 	Class     string
 	CanEdit   bool
@@ -67,7 +69,7 @@ func (s desk) onePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	path := v.Heartbeat.Subject().Path()
 	data := oneData{
-		View: v, Key: path[len("/heartbeats/"):], Path: path, Class: classOf(v), CanEdit: s.h.May(ctx, monitor.RoleEditor),
+		View: v, Words: wordParts(v.Learned), Key: path[len("/heartbeats/"):], Path: path, Class: classOf(v), CanEdit: s.h.May(ctx, monitor.RoleEditor),
 		Schedule: scheduleText(v.Heartbeat.Schedule), Body: toBody(v, s.shown(ctx, v.Heartbeat.Alerts)),
 		Timeline: drawTimeline(beats, s.h.Now()), Gaps: drawGaps(shape), Values: drawValues(beats, shape.Threshold), Runs: drawRuns(beats, shape),
 		Newest: beats[:min(newestBeats, len(beats))], Events: events, Badge: s.Badges.Address(v.Heartbeat.ID),
@@ -79,6 +81,21 @@ func (s desk) onePage(w http.ResponseWriter, r *http.Request) error {
 		data.Snippets = snippets(s.Base, s.keyOf(v.Heartbeat.Space), v.Heartbeat.Name)
 	}
 	return s.h.Render(w, r, web.View{Page: "heartbeat", Title: v.Heartbeat.Name, Nav: "Heartbeats", Live: true, Worst: v.State.Level, Data: data})
+}
+
+// wordPart is a piece of a sentence, or of code in it.
+type wordPart struct {
+	Text string
+	Code bool
+}
+
+// wordParts splits a sentence where backticks enclose code.
+func wordParts(text string) []wordPart {
+	var parts []wordPart
+	for i, piece := range strings.Split(text, "`") {
+		parts = append(parts, wordPart{piece, i%2 == 1})
+	}
+	return parts
 }
 
 // keyOf is a key of the space to show in what is to be copied, or a word in its

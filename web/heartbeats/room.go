@@ -16,6 +16,7 @@ type Book interface {
 	Save(ctx context.Context, h monitor.Heartbeat, author string) (monitor.Heartbeat, error)
 	Pin(ctx context.Context, ref monitor.HeartbeatRef, author string) (monitor.Heartbeat, error)
 	Shape(ref monitor.HeartbeatRef) (heartbeat.Shape, error)
+	Brief(ref monitor.HeartbeatRef) string
 }
 
 // Keys is what the room needs of keys.

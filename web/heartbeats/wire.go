@@ -27,10 +27,14 @@ type heartbeatBody struct {
 	MaxRun      string            `json:"max_run" doc:"A duration, learned, or none"`
 	MinRun      string            `json:"min_run" doc:"A duration, learned, or none"`
 	TooOften    bool              `json:"too_often"`
+	OddSize     bool              `json:"odd_size"`
 	Failures    string            `json:"failures,omitempty" example:"3 of 5"`
 	Sensitivity float64           `json:"sensitivity" doc:"From 0 to 1; 0 is the default"`
 	Alerts      []string          `json:"alerts"`
 	Repeat      string            `json:"repeat,omitempty" doc:"Between notices of one incident"`
+	KeepFiring  string            `json:"keep_firing,omitempty" doc:"How long it must be well before an incident ends"`
+	Warnings    string            `json:"warnings,omitempty" doc:"Whether warnings open incidents: on or off"`
+	Flapping    string            `json:"flapping,omitempty" doc:"Whether an incident stays open while the level changes back and forth: on or off"`
 	Active      bool              `json:"active"`
 
 	Level    monitor.Level        `json:"level"`
@@ -43,6 +47,7 @@ type heartbeatBody struct {
 	Deadline *time.Time           `json:"deadline,omitempty" doc:"When it is missing"`
 	Started  *time.Time           `json:"started,omitempty" doc:"Begin of the run under way"`
 	Learned  string               `json:"learned,omitempty" doc:"What its beats have taught, in words"`
+	Shared   string               `json:"shared,omitempty" doc:"Why it looks as if several senders share it: give each a heartbeat of its own"`
 }
 
 func toBody(v heartbeat.View, alerts []string) heartbeatBody {
@@ -51,10 +56,10 @@ func toBody(v heartbeat.View, alerts []string) heartbeatBody {
 		Key: h.Subject().Key, Space: h.Space, Name: h.Name, Version: h.Version, Description: h.Description, Labels: nonNilMap(h.Labels),
 		Schedule: string(cmp.Or(h.Schedule.Kind, monitor.ScheduleLearned)), Period: durationText(h.Schedule.Period), Grace: durationText(h.Schedule.Grace),
 		Spec: h.Schedule.Spec, Zone: h.Schedule.Zone, MaxRun: limitText(h.Limits.MaxRun), MinRun: limitText(h.Limits.MinRun),
-		TooOften: h.Limits.TooOften != monitor.Off, Failures: failuresText(h.Limits), Sensitivity: h.Sensitivity, Alerts: alerts,
-		Repeat: monitor.FormatRepeat(h.Policy.Repeat), Active: h.Active,
+		TooOften: h.Limits.TooOften != monitor.Off, OddSize: h.Limits.OddSize != monitor.Off, Failures: failuresText(h.Limits), Sensitivity: h.Sensitivity, Alerts: alerts,
+		Repeat: monitor.FormatRepeat(h.Policy.Repeat), KeepFiring: durationText(h.Policy.KeepFiring), Warnings: string(h.Policy.Warnings), Flapping: string(h.Policy.Flapping), Active: h.Active,
 		Level: s.Level, Since: timeOrNil(s.Since), Why: s.Why, Message: s.Message, Beats: s.Beats, Seen: timeOrNil(s.Seen),
-		Expected: timeOrNil(s.Expected), Deadline: timeOrNil(s.Deadline), Started: timeOrNil(s.Started), Learned: v.Learned,
+		Expected: timeOrNil(s.Expected), Deadline: timeOrNil(s.Deadline), Started: timeOrNil(s.Started), Learned: v.Learned, Shared: v.Shared,
 	}
 }
 
@@ -104,10 +109,14 @@ type HeartbeatChange struct {
 	MaxRun      *string           `json:"max_run" required:"false" doc:"A duration, learned, or none"`
 	MinRun      *string           `json:"min_run" required:"false" doc:"A duration, learned, or none"`
 	TooOften    *string           `json:"too_often" required:"false" doc:"on or off"`
+	OddSize     *string           `json:"odd_size" required:"false" doc:"Whether texts of an unusual size are a warning: on or off"`
 	Failures    *string           `json:"failures" required:"false" doc:"N of M beats that must fail; empty: each failure counts" example:"3 of 5"`
 	Sensitivity *string           `json:"sensitivity" required:"false" doc:"From 0 to 1; 0 is the default" example:"0.6"`
 	Alerts      []string          `json:"alerts" required:"false" nullable:"true" doc:"Destinations; one text may hold several, a line each"`
 	Repeat      *string           `json:"repeat" required:"false" doc:"Between notices of one incident: a duration or never" example:"60m"`
+	KeepFiring  *string           `json:"keep_firing" required:"false" doc:"How long it must be well before an incident ends" example:"5m"`
+	Warnings    *string           `json:"warnings" required:"false" doc:"Whether warnings open incidents: on or off"`
+	Flapping    *string           `json:"flapping" required:"false" doc:"Whether an incident stays open while the level changes back and forth: on or off"`
 	Active      *string           `json:"active" required:"false" doc:"on or off"`
 }
 
@@ -129,9 +138,11 @@ func (b HeartbeatChange) apply(h monitor.Heartbeat) (monitor.Heartbeat, error) {
 	r.limit("max_run", b.MaxRun, &h.Limits.MaxRun)
 	r.limit("min_run", b.MinRun, &h.Limits.MinRun)
 	r.failures(b.Failures, &h.Limits)
-	if b.TooOften != nil {
-		r.add("too_often", h.Limits.TooOften.UnmarshalText([]byte(*b.TooOften)))
-	}
+	r.toggle("too_often", b.TooOften, &h.Limits.TooOften)
+	r.toggle("odd_size", b.OddSize, &h.Limits.OddSize)
+	r.toggle("warnings", b.Warnings, &h.Policy.Warnings)
+	r.toggle("flapping", b.Flapping, &h.Policy.Flapping)
+	r.duration("keep_firing", b.KeepFiring, &h.Policy.KeepFiring)
 	if b.Sensitivity != nil {
 		value, err := strconv.ParseFloat(cmp.Or(*b.Sensitivity, "0"), 64)
 		if err != nil {
@@ -182,6 +193,12 @@ func (r *reader) duration(field string, from *string, into *time.Duration) {
 	d, err := durationOf(field, strings.TrimSpace(*from))
 	r.add(field, err)
 	*into = d
+}
+
+func (r *reader) toggle(field string, from *string, into *monitor.Toggle) {
+	if from != nil {
+		r.add(field, into.UnmarshalText([]byte(*from)))
+	}
 }
 
 func (r *reader) limit(field string, from *string, into *time.Duration) {
