@@ -43,6 +43,7 @@ type Rhythm struct {
 	doubt  []float32 // the newest gaps, as long as they do not fit
 	active []stretch // times of steady beats, oldest first
 	first  float32   // seconds: the wait when it was first trusted; 0 before
+	behind int       // beats that a late one may have held up, which then come all at once; forgotten by a restart
 }
 
 // Arrive adds a successful beat. It reports whether the rhythm is a new one from
@@ -64,12 +65,18 @@ func (r *Rhythm) Arrive(at time.Time, blind bool) (relearned bool) {
 	if w.gaps < fewGaps || step >= retry*w.median {
 		r.extend(at, gap, w.median)
 	}
+	if w.median > 0 && (blind || gap > w.longest) {
+		r.behind = int(min(gap/w.median, window))
+	}
 	if blind {
 		r.add(-gap, at)
 		r.doubt = r.doubt[:0]
 		return false
 	}
 	switch {
+	case w.gaps >= fewGaps && step < retry*w.median && r.behind > 0:
+		r.behind--
+		return false
 	case w.gaps >= fewGaps && step < retry*w.median:
 		return r.disagree(step, at, agreeing)
 	case w.gaps >= fewGaps && gap > w.longest:
@@ -80,7 +87,7 @@ func (r *Rhythm) Arrive(at time.Time, blind bool) (relearned bool) {
 		return r.disagree(gap, at, agreeing)
 	}
 	r.add(gap, at)
-	r.doubt = r.doubt[:0]
+	r.doubt, r.behind = r.doubt[:0], 0
 	r.trust()
 	return false
 }

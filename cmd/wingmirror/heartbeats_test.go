@@ -81,8 +81,28 @@ func TestPing_AServerThatIsAwayKeepsNoJobFromRunning(t *testing.T) {
 		t.Errorf("without a command: exit %d, %s", code, errs)
 	}
 	delete(env, pingKeyVariable)
-	if code, _, errs := invoke(t, env, "ping", "--", "true"); code != exitUsage || !strings.Contains(errs, pingKeyVariable) {
-		t.Errorf("without a key: exit %d, %s", code, errs)
+	for name, env := range map[string]map[string]string{
+		pingKeyVariable: env, "no address": {serverVariable: "nowhere", pingKeyVariable: "secretsecret"}, "WINGMIRROR_PING": {"WINGMIRROR_PING_KYE": "x"},
+	} {
+		code, out, errs := invoke(t, env, "ping", "--", "sh", "-c", "echo ran; exit 7")
+		if code != 7 || out != "ran\n" || !strings.Contains(errs, name) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q, %q", name, code, out, errs)
+		}
+	}
+}
+
+func TestPing_SignalsAreTheJobs(t *testing.T) {
+	job := `trap "echo told; exit 5" USR1; kill -USR1 $PPID; i=0; while [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done`
+	if code, out, _ := invoke(t, nil, "ping", "--", "sh", "-c", job); code != 5 || out != "told\n" {
+		t.Errorf("exit %d, %q", code, out)
+	}
+}
+
+func TestPing_WhatAJobLeavesRunningHoldsUpNobody(t *testing.T) {
+	ended := filepath.Join(t.TempDir(), "ended")
+	code, out, _ := invoke(t, nil, "ping", "--", "sh", "-c", "(sleep 20; touch "+ended+") & echo done")
+	if _, err := os.Stat(ended); err == nil || code != 0 || out != "done\n" {
+		t.Errorf("exit %d, %q, and what was left has ended: %v", code, out, err == nil)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -32,6 +33,20 @@ type pinger struct {
 	server, key, name, run string
 	query                  url.Values
 	timeout                time.Duration
+	silent                 error // why no beats can be sent; nil when they can
+}
+
+// open finds out where beats go.
+func (j *pinger) open(p process, r *remote) error {
+	if err := r.open(p); err != nil {
+		return err
+	}
+	key, ok := p.getenv(pingKeyVariable)
+	if !ok || key == "" {
+		return errors.New("put the key of the heartbeat's space into " + pingKeyVariable + "; the Heartbeats page makes one")
+	}
+	j.server, j.key = r.server, key
+	return nil
 }
 
 func newPing(p process) *cobra.Command {
@@ -42,25 +57,21 @@ func newPing(p process) *cobra.Command {
 		Use:   "ping [flags] -- COMMAND [ARGUMENT...]",
 		Short: "Run a job and send its beats: start, exit status, duration and the end of its output",
 		Long: `Run a job and send its beats: start, exit status, duration and the end of its
-output. The job's output and exit status are passed through; a server that cannot
-be reached is complained about, and never keeps a job from running.
+output. The job's output, exit status and signals are passed through. Nothing keeps
+the job from running: without a key, or with a server that cannot be reached, it
+runs all the same, and standard error says that no beat was sent.
 
 The key stands in ` + pingKeyVariable + `, so that no list of processes shows it.`,
 		Example: `  wingmirror ping --name backup -- /usr/local/bin/backup.sh /srv
   wingmirror ping --name report --cron "0 6 * * 1-5" --tz Europe/Berlin -- make report`,
-		Args: cobra.ArbitraryArgs,
+		Args:              cobra.ArbitraryArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // a misspelt variable keeps no job from running
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError("say what to run, behind two dashes: wingmirror ping --name backup -- /usr/local/bin/backup.sh")
 			}
-			if err := r.open(p); err != nil {
-				return err
-			}
-			key, ok := p.getenv(pingKeyVariable)
-			if !ok || key == "" {
-				return usageError("put the key of the heartbeat's space into " + pingKeyVariable + "; the Heartbeats page makes one")
-			}
-			job.server, job.key, job.run = r.server, key, strings.ToLower(rand.Text())[:16]
+			job.silent = job.open(p, &r)
+			job.run = strings.ToLower(rand.Text())[:16]
 			if job.name == "" {
 				job.name = filepath.Base(args[0])
 			}
@@ -87,24 +98,37 @@ The key stands in ` + pingKeyVariable + `, so that no list of processes shows it
 // keptOutput is how much of the end of a job's output is sent, in bytes.
 const keptOutput = 16 << 10
 
+// outputLeft is how long the rest of the output is waited for when the job has
+// ended: what it left running may hold it open for ever.
+const outputLeft = 2 * time.Second
+
 func (j pinger) wrap(ctx context.Context, p process, args []string) error {
+	ctx = context.WithoutCancel(ctx) // a signal is the job's affair
+	starting, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	began := make(chan error, 1)
-	go func() { began <- j.send(ctx, "start", nil) }() // a server that does not answer must not hold up the job
+	go func() { began <- j.send(starting, "start", nil) }() // a server that does not answer must not hold up the job
 	var output tailWriter
-	job := exec.CommandContext(ctx, args[0], args[1:]...)
+	job := exec.Command(args[0], args[1:]...)
+	job.WaitDelay = outputLeft
 	job.Stdin = os.Stdin
 	job.Stdout, job.Stderr = io.MultiWriter(p.stdout, &output), io.MultiWriter(p.stderr, &output)
-	job.Cancel = func() error { return job.Process.Signal(os.Interrupt) }
-	err := job.Run()
 	code := 0
-	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
-		code = exitStatus(ended)
-	} else if err != nil {
-		code = 127
-		fmt.Fprintf(io.MultiWriter(p.stderr, &output), "wingmirror: cannot run %q: %v\n", args[0], cause(err))
+	switch err := runJob(job); {
+	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+	case job.ProcessState != nil && job.ProcessState.Exited() && job.ProcessState.Success(): // its output could not be written
+	default:
+		code = jobStatus(err)
+		if code == cannotRun || code == notFound {
+			if _, ended := errors.AsType[*exec.ExitError](err); !ended {
+				fmt.Fprintf(io.MultiWriter(p.stderr, &output), "wingmirror: cannot run %q: %v\n", args[0], cause(err))
+			}
+		}
 	}
+	late := time.AfterFunc(j.timeout, giveUp)
 	missed := <-began // the start comes before the end
-	if err := j.send(context.WithoutCancel(ctx), strconv.Itoa(code), output.bytes()); err != nil {
+	late.Stop()
+	if err := j.send(ctx, strconv.Itoa(code), output.bytes()); err != nil {
 		missed = err
 	}
 	if missed != nil {
@@ -114,6 +138,56 @@ func (j pinger) wrap(ctx context.Context, p process, args []string) error {
 		return &exitError{code: code} // the job's own, without a word of ours
 	}
 	return nil
+}
+
+// runJob runs a job and passes signals on to it.
+func runJob(job *exec.Cmd) error {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, passedOn()...)
+	defer signal.Stop(signals)
+	if err := job.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	defer close(ended)
+	terminal := isTerminal(os.Stdin)
+	go func() {
+		for {
+			select {
+			case s := <-signals:
+				if !terminal || s != os.Interrupt && s != syscall.SIGQUIT {
+					_ = job.Process.Signal(s) // it may have ended meanwhile
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return job.Wait()
+}
+
+// isTerminal reports whether a file is a terminal, whose keys signal the job as
+// well.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// What a shell answers for a command that there is not, and for one that it may
+// not run.
+const (
+	cannotRun = 126
+	notFound  = 127
+)
+
+func jobStatus(err error) int {
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exitStatus(ended)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return cannotRun
+	}
+	return notFound
 }
 
 // exitStatus is what a shell would say: 128 and the number of a signal.
@@ -137,13 +211,20 @@ func cause(err error) error {
 
 // send tries three times, unless the server says that it will not do.
 func (j pinger) send(ctx context.Context, what string, body []byte) error {
+	if j.silent != nil {
+		return j.silent
+	}
 	address := j.server + heartbeats.PingPath + url.PathEscape(j.key) + "/" + url.PathEscape(j.name) + "/" + what + "?" + j.query.Encode()
 	var err error
 	for attempt := range 3 {
 		if attempt > 0 {
-			time.Sleep(time.Duration(attempt) * time.Second)
+			select {
+			case <-time.After(time.Duration(attempt) * time.Second):
+			case <-ctx.Done():
+				return err
+			}
 		}
-		if err = j.post(ctx, address, body); err == nil || errors.Is(err, errRefused) {
+		if err = j.post(ctx, address, body); err == nil || errors.Is(err, errRefused) || ctx.Err() != nil {
 			break
 		}
 	}
@@ -152,7 +233,12 @@ func (j pinger) send(ctx context.Context, what string, body []byte) error {
 
 var errRefused = errors.New("the server refused it")
 
-func redactKey(err error, key string) string { return strings.ReplaceAll(err.Error(), key, "KEY") }
+func redactKey(err error, key string) string {
+	if key == "" {
+		return err.Error()
+	}
+	return strings.ReplaceAll(err.Error(), key, "KEY")
+}
 
 func (j pinger) post(ctx context.Context, address string, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, j.timeout)
