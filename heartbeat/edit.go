@@ -185,7 +185,7 @@ func (b *Book) Levels() map[monitor.Level]int {
 // Shape is what was learned, for a picture.
 type Shape struct {
 	Gaps              []float64 // seconds, oldest first; those that were not learned from left out
-	Median, Longest   float64   // seconds; 0 while nothing is known
+	Median, Longest   float64   // seconds; 0 while nothing is known; Longest is that after the newest beat
 	Shortest          float64
 	Runs              []float64     // seconds, oldest first
 	RunShort, RunLong time.Duration // bounds in force; 0 for none
@@ -203,6 +203,9 @@ func (b *Book) Shape(ref monitor.HeartbeatRef) (Shape, error) {
 	}
 	w := c.rhythm.wait()
 	shape := Shape{Median: w.median, Longest: w.longest, Shortest: w.shortest, Threshold: c.threshold(), Values: c.measured}
+	if l := c.rhythm.Learned(b.zoneOf(c.h)); l.Calendar != nil {
+		shape.Longest = l.Deadline.Sub(c.rhythm.newest).Seconds()
+	}
 	for _, gap := range c.rhythm.gaps {
 		if gap > 0 {
 			shape.Gaps = append(shape.Gaps, float64(gap))

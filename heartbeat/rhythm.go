@@ -192,6 +192,7 @@ func usual(known []float64) wait {
 	if n < goodGaps {
 		w.longest = max(w.longest, 1.5*largest)
 	}
+	w.longest = min(w.longest, 3*largest) // gaps of all sizes have no deviation worth the name
 	return w
 }
 

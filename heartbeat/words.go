@@ -3,6 +3,7 @@ package heartbeat
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"wingmirror/monitor"
@@ -40,10 +41,13 @@ func (r *Rhythm) Words(zone *time.Location) string {
 // Brief says what was learned in a few words.
 func (r *Rhythm) Brief(zone *time.Location) string {
 	w := r.wait()
-	if c, ok := r.Calendar(zone); ok {
-		return "learned: " + c.schedule.Describe()
-	}
+	c, ok := r.Calendar(zone)
 	switch {
+	case ok && strings.Contains(c.Cron, "-59/"): // a list of minutes says less
+		return "learned: every " + span(w.median)
+	case ok:
+		text := c.schedule.Describe()
+		return "learned: " + strings.ToLower(text[:1]) + text[1:]
 	case w.gaps == 0:
 		return "learning"
 	case w.gaps < goodGaps:

@@ -71,6 +71,35 @@ func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.
 	})
 }
 
+func TestHeartbeats_HaveThePolicyOfMonitors(t *testing.T) {
+	r, key := beating(t)
+	if answer, err := http.Get(r.base + "/ping/" + key + "/job?period=1h"); err != nil || answer.StatusCode != http.StatusCreated {
+		t.Fatalf("%v, %v", answer, err)
+	}
+	const path = "/api/v1/heartbeats/ops%2Fjob"
+	change := map[string]any{"repeat": "30m", "keep_firing": "5m", "warnings": "off", "flapping": "on", "failures": "3 of 5", "odd_size": "off"}
+	var got map[string]any
+	if err := r.call(http.MethodPatch, path, change, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"repeat": "30m", "keep_firing": "5m", "warnings": "off", "flapping": "on", "failures": "3 of 5", "odd_size": false}
+	for field, value := range want {
+		if got[field] != value {
+			t.Errorf("%s is %v, want %v", field, got[field], value)
+		}
+	}
+	if err := r.call(http.MethodPatch, path, map[string]any{"flapping": "maybe"}, nil); err == nil || !strings.Contains(err.Error(), "flapping") {
+		t.Errorf("flapping: maybe is %v", err)
+	}
+	var events struct{ Events []struct{ What string } }
+	if err := r.call(http.MethodGet, path+"/events?what=flip&from=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 1 || events.Events[0].What != "flip" {
+		t.Errorf("flips are %+v, %v", events, err)
+	}
+	if err := r.call(http.MethodGet, path+"/events?until=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 0 {
+		t.Errorf("what happened before it was made is %+v, %v", events, err)
+	}
+}
+
 func TestPing_AServerThatIsAwayKeepsNoJobFromRunning(t *testing.T) {
 	env := map[string]string{serverVariable: "http://127.0.0.1:1", pingKeyVariable: "secretsecret"}
 	code, out, errs := invoke(t, env, "ping", "--", "echo", "done")

@@ -239,7 +239,14 @@ func (s desk) send(ctx context.Context, in *sendBeatInput) (*sendBeatOutput, err
 
 type heartbeatEventsInput struct {
 	HeartbeatKeyPath
-	Limit int `query:"limit" minimum:"0" maximum:"500" doc:"At most so many; 0 is 100"`
+	What  string    `query:"what" enum:"flip,relearned,away,changed" doc:"Only these"`
+	From  time.Time `query:"from" doc:"Only what happened at or after this"`
+	Until time.Time `query:"until" doc:"Only what happened before this"`
+	Limit int       `query:"limit" minimum:"0" maximum:"500" doc:"At most so many; 0 is 100"`
+}
+
+func (in *heartbeatEventsInput) wants(e monitor.HeartbeatEvent) bool {
+	return (in.What == "" || e.What == in.What) && !e.At.Before(in.From) && (in.Until.IsZero() || e.At.Before(in.Until))
 }
 
 type heartbeatEventBody struct {
@@ -260,14 +267,16 @@ func (s desk) events(ctx context.Context, in *heartbeatEventsInput) (*heartbeatE
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Past.HeartbeatEvents(ctx, v.Heartbeat.ID, cmp.Or(in.Limit, 100))
+	all, err := s.Past.HeartbeatEvents(ctx, v.Heartbeat.ID, 0)
 	if err != nil {
 		return nil, err
 	}
 	out := &heartbeatEventsOutput{}
-	out.Body.Events = make([]heartbeatEventBody, len(all))
-	for i, e := range all {
-		out.Body.Events[i] = heartbeatEventBody{At: e.At, What: e.What, Level: e.Level, Text: e.Text}
+	out.Body.Events = []heartbeatEventBody{}
+	for _, e := range all {
+		if in.wants(e) && len(out.Body.Events) < cmp.Or(in.Limit, 100) {
+			out.Body.Events = append(out.Body.Events, heartbeatEventBody{At: e.At, What: e.What, Level: e.Level, Text: e.Text})
+		}
 	}
 	return out, nil
 }

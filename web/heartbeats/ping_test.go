@@ -2,6 +2,7 @@ package heartbeats
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,23 @@ func FuzzPing(f *testing.F) {
 		}
 		if code, text := w.ask("POST", r.URL.RequestURI(), body); code >= 500 {
 			t.Fatalf("%q %q: %d %s", path, query, code, text)
+		}
+	})
+}
+
+func FuzzScheduleOf(f *testing.F) {
+	f.Add("period=5m&grace=2m")
+	f.Add("cron=0+2+*+*+1-5&tz=Europe/Berlin")
+	f.Add("oncalendar=Mon..Fri+*-*-*+02:00&grace=1d")
+	f.Add("period=9999999999d&grace=-1s&tz=Local")
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Skip()
+		}
+		s, err := scheduleOf(values)
+		if err == nil && s != nil && monitor.ValidateSchedule(*s) != nil {
+			t.Fatalf("%q gives %+v, which is not valid", query, s)
 		}
 	})
 }
