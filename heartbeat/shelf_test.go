@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,23 +155,23 @@ func TestTake_ASlowDiskHoldsUpNobodyButTheBeats(t *testing.T) {
 
 func TestTake_SteadyBeatsAreShownTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rung := 0
-		b, err := Open(t.Context(), Options{Store: newMemory(), Now: time.Now, Changed: func() { rung++ }})
+		var rung atomic.Int64
+		b, err := Open(t.Context(), Options{Store: newMemory(), Now: time.Now, Changed: func() { rung.Add(1) }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		beatNow(t, b, Arrival{})
 		time.Sleep(2 * calmFor)
-		rung = 0
+		rung.Store(0)
 		for range 50 {
 			beatNow(t, b, Arrival{})
 		}
 		time.Sleep(2 * calmFor)
-		if rung != 1 {
-			t.Errorf("50 steady beats at once rang %d times, want once", rung)
+		if n := rung.Load(); n != 1 {
+			t.Errorf("50 steady beats at once rang %d times, want once", n)
 		}
 		beatNow(t, b, Arrival{Kind: monitor.BeatFail})
-		if rung != 2 {
+		if rung.Load() != 2 {
 			t.Error("a failure did not ring at once")
 		}
 	})
