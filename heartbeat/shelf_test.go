@@ -29,6 +29,12 @@ func sendValues(t *testing.T, b *Book, checks, from, n int) {
 	}
 }
 
+func inMemory(b *Book) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.shelf.order.Len()
+}
+
 func TestShelf_LettingGoOfDetectorsChangesNothing(t *testing.T) {
 	const checks, rounds = 6, 420
 	history := func(most int) (beats map[int64][]monitor.Beat) {
@@ -43,7 +49,7 @@ func TestShelf_LettingGoOfDetectorsChangesNothing(t *testing.T) {
 			}
 			b := open()
 			sendValues(t, b, checks, 0, rounds/2)
-			if n := b.shelf.order.Len(); n != min(checks, most) {
+			if n := inMemory(b); n != min(checks, most) {
 				t.Errorf("%d detectors are in memory, want %d", n, min(checks, most))
 			}
 			if most < checks { // and once the process is killed
@@ -82,13 +88,15 @@ func TestShelf_WhatIsNotUsedLeavesTheMemory(t *testing.T) {
 		b := openBook(t, newMemory(), &listener{})
 		running(t, b)
 		sendValues(t, b, 3, 0, 10)
-		if b.shelf.order.Len() != 3 {
-			t.Fatalf("%d detectors are in memory, want 3", b.shelf.order.Len())
+		if n := inMemory(b); n != 3 {
+			t.Fatalf("%d detectors are in memory, want 3", n)
 		}
 		time.Sleep(idleDetector + time.Minute)
-		if n := b.shelf.order.Len(); n != 0 {
+		if n := inMemory(b); n != 0 {
 			t.Errorf("after an hour without values %d detectors are in memory", n)
 		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		for _, c := range b.byID {
 			if c.values != nil || !c.measured {
 				t.Errorf("%s has %v, measured %v", c.h.Name, c.values, c.measured)
