@@ -125,6 +125,25 @@ func TestRhythm_OneLateBeatMovesNothingAndAStepIsLearnedFromTwo(t *testing.T) {
 	}
 }
 
+func TestRhythm_TryingAnAddressStartsNoAlarm(t *testing.T) {
+	at := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	r := &Rhythm{}
+	for i := range 8 {
+		at = at.Add(time.Duration(500+i*100) * time.Millisecond)
+		r.Arrive(at, false)
+	}
+	if wait := r.Learned(time.UTC).Deadline.Sub(at); wait < time.Hour {
+		t.Errorf("after eight beats in some seconds the next is missing after %s", wait)
+	}
+	for range 60 {
+		at = at.Add(time.Second)
+		r.Arrive(at, false)
+	}
+	if wait := r.Learned(time.UTC).Deadline.Sub(at); wait > 15*time.Second {
+		t.Errorf("after a minute of beats each second the next is missing after %s", wait)
+	}
+}
+
 func TestRhythm_ComesBackAsItWasPacked(t *testing.T) {
 	r := follows(t, "0 9-17 * * 1-5", time.UTC, 200, 40)
 	r.behind = 0 // a restart forgets it

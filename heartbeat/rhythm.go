@@ -24,6 +24,8 @@ const (
 	beyond     = 1.15   // so many times
 	growth     = 3      // a wait does not grow beyond so many times the first one learned
 	leastWait  = 10.    // seconds: nobody is told of a shorter silence,
+	leastSeen  = 60.    // seconds of gaps before which somebody may only be trying an address,
+	triedWait  = 3600.  // and for how long nothing is missing then
 	leastSlack = 5.     // nor of one that is longer than usual by less
 	minSlack   = 1.05   // even the most regular heartbeat is given a twentieth more
 )
@@ -132,7 +134,7 @@ func (r *Rhythm) lateNeeded(gap, median float64) int {
 
 // trust remembers the first wait that was learned from enough gaps.
 func (r *Rhythm) trust() {
-	if w := r.wait(); r.first == 0 && w.gaps >= goodGaps {
+	if w := r.wait(); r.first == 0 && w.gaps >= goodGaps && w.seen >= leastSeen {
 		r.first = float32(w.longest)
 	}
 }
@@ -142,6 +144,7 @@ type wait struct {
 	gaps     int // learned from
 	median   float64
 	spread   float64 // standard deviation, robustly
+	seen     float64 // all gaps together
 	longest  float64 // gap that is still as usual; 0: nothing is known
 	shortest float64 // gap that is still as usual
 	capped   bool    // longest has been kept from growing
@@ -160,6 +163,9 @@ func (r *Rhythm) wait() wait {
 	w := usual(known)
 	if w.gaps > 0 {
 		w.longest = max(w.longest, w.median+leastSlack, leastWait)
+	}
+	if w.seen = sum(known); w.gaps > 0 && w.seen < leastSeen {
+		w.longest = max(w.longest, triedWait)
 	}
 	if limit := growth * float64(r.first); r.first > 0 && w.longest > limit {
 		w.longest, w.capped = limit, true
@@ -194,6 +200,14 @@ func usual(known []float64) wait {
 	}
 	w.longest = min(w.longest, 3*largest) // gaps of all sizes have no deviation worth the name
 	return w
+}
+
+func sum(values []float64) float64 {
+	total := 0.0
+	for _, v := range values {
+		total += v
+	}
+	return total
 }
 
 // quantile is the index of the tail's quantile among n sorted values; at least
