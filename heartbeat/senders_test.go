@@ -133,7 +133,7 @@ func TestVote_MovesQuietTimeAndSensitivity(t *testing.T) {
 			}
 			view, _ := b.Get(backup)
 			f := view.State.Feedback
-			if f.Hours != c.hours || f.AlertAfter.Sub(time.Now()) != c.quiet || view.Heartbeat.Sensitivity-c.sensitivity > 1e-9 || c.sensitivity-view.Heartbeat.Sensitivity > 1e-9 {
+			if f.Hours != c.hours || time.Until(f.AlertAfter) != c.quiet || view.Heartbeat.Sensitivity-c.sensitivity > 1e-9 || c.sensitivity-view.Heartbeat.Sensitivity > 1e-9 {
 				t.Errorf("vote %d: %+v, sensitivity %g, want %+v", i, f, view.Heartbeat.Sensitivity, c)
 			}
 		}
