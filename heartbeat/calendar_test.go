@@ -87,6 +87,20 @@ func TestCalendar_RecognisesCommonCrontabs(t *testing.T) {
 	}
 }
 
+func TestBrief_IsAFewWords(t *testing.T) {
+	for cron, want := range map[string]string{
+		"7-59/15 * * * *": "learned: every 15 minutes", "*/15 * * * *": "learned: every 15 minutes", "0 2 * * 1-5": "learned: at 02:00 on Monday through Friday",
+		"0 * * * *": "learned: every hour, on the hour",
+	} {
+		if got := follows(t, cron, time.UTC, 60, 0).Brief(time.UTC); got != want {
+			t.Errorf("%s: %q, want %q", cron, got, want)
+		}
+	}
+	if got := (&Rhythm{}).Brief(time.UTC); got != "learning" {
+		t.Errorf("nothing: %q", got)
+	}
+}
+
 func TestCalendar_ALoopThatSleepsIsNone(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, pause := range []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 24 * time.Hour} {

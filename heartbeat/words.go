@@ -44,7 +44,12 @@ func (r *Rhythm) Brief(zone *time.Location) string {
 	c, ok := r.Calendar(zone)
 	switch {
 	case ok && strings.Contains(c.Cron, "-59/"): // a list of minutes says less
-		return "learned: every " + span(w.median)
+		_, every, _ := strings.Cut(c.Cron, "-59/")
+		minutes, rest, _ := strings.Cut(every, " ")
+		if rest == "* * * *" {
+			return "learned: every " + minutes + " minutes"
+		}
+		return "learned: " + c.Cron
 	case ok:
 		text := c.schedule.Describe()
 		return "learned: " + strings.ToLower(text[:1]) + text[1:]
@@ -109,7 +114,7 @@ func units(d, big time.Duration, bigName string, small time.Duration, smallName 
 	d = d.Round(small)
 	whole, rest := d/big, d%big/small
 	if rest == 0 || whole >= 20 {
-		return fmt.Sprintf("%d %s", whole, bigName)
+		return fmt.Sprintf("%d %s", d.Round(big)/big, bigName)
 	}
 	return fmt.Sprintf("%d %s %d %s", whole, bigName, rest, smallName)
 }
