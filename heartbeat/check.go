@@ -88,7 +88,7 @@ func (c *check) take(a Arrival, at time.Time, zone *time.Location) monitor.BeatC
 		c.end(&beat, at)
 		hasty := c.hasty(at)
 		if c.learn(a, at) {
-			commit.Events = append(commit.Events, monitor.HeartbeatEvent{At: at, Level: s.Level, What: "relearned", Text: "a new rhythm: " + c.rhythm.Words(zone)})
+			commit.Events = append(commit.Events, monitor.HeartbeatEvent{At: at, Level: s.Level, What: "relearned", Text: "a new rhythm: " + strings.ReplaceAll(c.rhythm.Words(zone), "`", "")})
 		}
 		f := c.judge(a, &beat, hasty, zone)
 		c.expectNext(a, at, zone)

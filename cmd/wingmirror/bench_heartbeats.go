@@ -81,6 +81,7 @@ const (
 	benchKey    = "benchbenchbenchbench"
 	benchSender = 128 // connections
 	silentShare = 100 // one heartbeat in so many falls silent
+	benchValues = 100 // heartbeats that carry values, with --metric
 )
 
 func (b beatBench) run(ctx context.Context, p process) error {
@@ -100,7 +101,7 @@ func (b beatBench) run(ctx context.Context, p process) error {
 	}
 	defer db.Close()
 	report := beatReport{Checks: b.checks, Machine: machine()}
-	options := heartbeat.Options{Store: db, Now: time.Now, Quota: b.checks}
+	options := heartbeat.Options{Store: db, Now: time.Now, Quota: b.checks + benchValues}
 	book, err := heartbeat.Open(ctx, options)
 	if err != nil {
 		return err
@@ -244,7 +245,7 @@ func (b beatBench) ping(ctx context.Context, client *http.Client, address string
 	}
 	url := address + benchName(check)
 	if b.metric && i%10 == 0 {
-		url = fmt.Sprintf("%svalue-%02d?period=1h&metric=%d", address, i/10%100, 100+i*7919%13)
+		url = fmt.Sprintf("%svalue-%02d?period=1h&metric=%d", address, i/10%benchValues, 100+i*7919%13)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
