@@ -414,7 +414,7 @@ func levelOfWord(word string) monitor.Level {
 // missing, and the gap is not learned from.
 func (c *check) away(from, until time.Time, zone *time.Location) (monitor.BeatCommit, bool) {
 	s := &c.s
-	if s.Beats == 0 || s.Overdue || s.Deadline.IsZero() || s.Deadline.Before(from) {
+	if s.Beats == 0 || s.Overdue || s.Deadline.IsZero() || s.Deadline.Before(from) || s.Seen.After(until) {
 		return monitor.BeatCommit{}, false
 	}
 	s.Blind, s.Away = true, [2]time.Time{from, until}

@@ -15,6 +15,7 @@ const DefaultDetectors = 1000
 
 const (
 	idleDetector = time.Hour // without a value, after which a detector leaves the memory
+	tidyEvery    = time.Minute
 	saveValues   = 5 * time.Minute
 	saveBeats    = 500 // beats after which a detector is stored, fewer than are kept
 )
@@ -130,6 +131,20 @@ func (b *Book) tidy(ctx context.Context, before time.Time) {
 		if err != nil {
 			b.o.Log.Warn("a detector of values stays in memory, since it cannot be stored", "heartbeat", c.h.Subject().Key, "error", err)
 			return
+		}
+	}
+}
+
+// tidyIdle lets go of detectors that nobody uses, until ctx ends.
+func (b *Book) tidyIdle(ctx context.Context) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			b.tidy(ctx, b.o.Now().Add(-idleDetector))
 		}
 	}
 }

@@ -91,7 +91,7 @@ func TestShelf_WhatIsNotUsedLeavesTheMemory(t *testing.T) {
 		if n := inMemory(b); n != 3 {
 			t.Fatalf("%d detectors are in memory, want 3", n)
 		}
-		time.Sleep(idleDetector + time.Minute)
+		time.Sleep(idleDetector + 2*tidyEvery)
 		if n := inMemory(b); n != 0 {
 			t.Errorf("after an hour without values %d detectors are in memory", n)
 		}

@@ -26,6 +26,7 @@ func (b *Book) Run(ctx context.Context) {
 	}
 	var group sync.WaitGroup
 	group.Go(func() { b.watch(ctx, last) })
+	group.Go(func() { b.tidyIdle(ctx) })
 	if b.o.Reporter != nil {
 		group.Go(func() { b.report(ctx) })
 	}
@@ -51,7 +52,6 @@ func (b *Book) watch(ctx context.Context, last time.Time) {
 			if err := b.o.Store.MarkWatching(ctx, now); err != nil && ctx.Err() == nil {
 				b.o.Log.Error("cannot note that heartbeats are watched", "error", err)
 			}
-			b.tidy(ctx, now.Add(-idleDetector))
 		}
 		next := b.expire(ctx, now)
 		sleep := markEvery
