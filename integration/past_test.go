@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"wingmirror/web/browsertest"
 )
@@ -20,21 +21,7 @@ import (
 func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
-	var list struct {
-		Monitors []struct {
-			ID   int64
-			Name string
-		}
-	}
-	if err := demo.call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
-		t.Fatal(err)
-	}
-	page := ""
-	for _, m := range list.Monitors {
-		if m.Name == "Conversion rate" {
-			page = fmt.Sprintf("/monitors/%d", m.ID)
-		}
-	}
+	page := pageOf(t, demo, "Conversion rate")
 	b := browsertest.Start(t, demo.base)
 	b.Size(1400, 1000)
 	b.Open(page)
@@ -73,6 +60,138 @@ func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
 		t.Error("the page is wider than a phone")
 	}
 	b.Picture("demo-past-phone")
+}
+
+// pageOf returns the address of the page of a monitor.
+func pageOf(t *testing.T, s *server, name string) string {
+	t.Helper()
+	var list struct {
+		Monitors []struct {
+			ID   int64
+			Name string
+		}
+	}
+	if err := s.call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list.Monitors {
+		if m.Name == name {
+			return fmt.Sprintf("/monitors/%d", m.ID)
+		}
+	}
+	t.Fatalf("there is no monitor %q", name)
+	return ""
+}
+
+// What somebody meets who breaks a monitor: the backtest counts what goes, saving
+// names the labelled incidents that are no longer caught, then the tests refuse,
+// and a reason is asked for and kept.
+func TestDemo_ASaveThatLosesIncidentsAsksTwice(t *testing.T) {
+	demo := startDemo(t)
+	page := pageOf(t, demo, "Conversion rate")
+	b := browsertest.Start(t, demo.base)
+	b.Expect("422") // what the tests refuse
+	b.Size(1400, 1000)
+	b.Open(page)
+	b.Wait("document.querySelector('#timeline-body .lane svg')")
+	script := browsertest.Eval[string](b, "JSON.parse(document.querySelector('#boot').textContent).monitor.script")
+	setCode(b, "#script", strings.Replace(script, "rate < 10", "rate < 0", 1))
+	browsertest.Eval[bool](b, "(() => { const s = document.querySelector('#past-range'); s.value = '1'; s.dispatchEvent(new Event('change')); return true })()")
+	b.Do(chromedp.Click(chromedp.CSS("#past-run")))
+	b.WaitFor(60*time.Second, "document.querySelector('#past-counts:not([hidden])')")
+	if counts := b.Text("#past-counts"); !strings.Contains(counts, "0 added") || strings.Contains(counts, " 0 removed") || !strings.Contains(counts, "recall 0 %") {
+		t.Errorf("beside Save stands %q", counts)
+	}
+	b.Wait("document.querySelector('#past-counts').classList.contains('bad')")
+	b.Do(chromedp.Click(chromedp.CSS("#save")))
+	b.Wait("/No longer catches incident #\\d+/.test(document.querySelector('#form-problem').textContent)")
+	b.Picture("demo-losses")
+	if version := browsertest.Eval[string](b, "document.querySelector('[data-version]').textContent"); version != "1" {
+		t.Errorf("it was saved as version %s before the question was answered", version)
+	}
+	b.Do(chromedp.Click(chromedp.CSS("#save")))
+	b.Wait("document.querySelector('#tests-override input')")
+	b.Do(chromedp.Click(chromedp.CSS("#override-save")))
+	b.Wait("document.activeElement.id === 'override-reason'")
+	b.Do(chromedp.KeyEvent("the shop is closed"), chromedp.KeyEvent(kb.Enter))
+	b.Wait("document.querySelector('.toasts')?.textContent.includes('Saved as version 2')")
+	b.Open(page + "/versions")
+	if text := b.Text("main"); !strings.Contains(text, "although 1 of its tests failed") || !strings.Contains(text, "the shop is closed") {
+		t.Errorf("the versions page says\n%s", text)
+	}
+	b.Examine(browsertest.Axe(t), map[string]string{"versions": page + "/versions"})
+}
+
+// A series is drawn with the mouse, with a finger and with keys, and stands in the
+// text as it would have been typed.
+func TestDemo_ASeriesOfATestIsDrawn(t *testing.T) {
+	demo := startDemo(t)
+	page := pageOf(t, demo, "Conversion rate")
+	b := browsertest.Start(t, demo.base)
+	b.Size(1400, 1000)
+	b.Open(page)
+	b.Wait("document.querySelector('#timeline-body .lane svg')")
+	b.Do(chromedp.Click(chromedp.CSS("#draw summary")))
+	b.Do(chromedp.Click(chromedp.CSS("#draw-new")))
+	b.Wait("document.querySelector('#draw-series').selectedOptions[0].textContent === 'drawn: shop.checkout.impressions'")
+	drawn := func() string {
+		return browsertest.Eval[string](b, `/name: drawn\n  series:\n    "shop.checkout.impressions": (.*)/.exec(document.querySelector('#tests').value)[1]`)
+	}
+	if got := drawn(); got != "50x60" {
+		t.Fatalf("a new test begins with %q", got)
+	}
+	// pointer sends what a mouse or a finger does at parts of the pad's width and height.
+	pointer := func(kind string, places ...[2]float64) {
+		browsertest.Eval[bool](b, fmt.Sprintf(`(() => {
+			const pad = document.querySelector('#draw-pad'), box = pad.getBoundingClientRect();
+			pad.setPointerCapture = (id) => { pad.held = id; };
+			pad.hasPointerCapture = (id) => pad.held === id;
+			%s.forEach(([x, y], i) => pad.dispatchEvent(new PointerEvent(i ? 'pointermove' : 'pointerdown',
+				{ pointerId: 7, pointerType: %q, bubbles: true, cancelable: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height })));
+			pad.held = null;
+			return true;
+		})()`, jsonText(t, places), kind))
+	}
+	b.Do(chromedp.SetValue(chromedp.CSS("#draw-points"), "10"))
+	browsertest.Eval[bool](b, "(document.querySelector('#draw-points').dispatchEvent(new Event('change')), true)")
+	pointer("mouse", [2]float64{0.01, 0.999}, [2]float64{0.99, 0.999})
+	if got := drawn(); got != "0x10" {
+		t.Errorf("a line along the bottom is %q", got)
+	}
+	pointer("touch", [2]float64{0.51, 0.001}, [2]float64{0.99, 0.001})
+	if got := drawn(); got != "0x5 100x5" {
+		t.Errorf("a finger along the top of the right half gives %q", got)
+	}
+	b.Do(chromedp.Click(chromedp.CSS("#draw-gaps")))
+	pointer("mouse", [2]float64{0.25, 0.5}, [2]float64{0.35, 0.5})
+	b.Do(chromedp.Click(chromedp.CSS("#draw-gaps")))
+	if got := drawn(); got != "0x2 _x2 0 100x5" {
+		t.Errorf("with gaps it is %q", got)
+	}
+	browsertest.Eval[bool](b, "(document.querySelector('#draw-pad').focus(), true)")
+	b.Do(chromedp.KeyEvent(kb.Home), chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Delete))
+	if got := drawn(); got != "2 0 _x2 0 100x4 _" {
+		t.Errorf("after keys it is %q", got)
+	}
+	if said := browsertest.Eval[string](b, "document.querySelector('#draw-pad').getAttribute('aria-valuetext')"); said != "point 10 of 10, the run itself: no value" {
+		t.Errorf("it says %q", said)
+	}
+	b.Do(chromedp.Click(chromedp.CSS("#run-tests")))
+	b.Wait("document.querySelector('#tests-result').textContent.includes('drawn')")
+	b.Picture("demo-draw")
+	found := browsertest.Eval[[]string](b, browsertest.Axe(t)+`;axe.run(document.querySelector('#unit-tests'), {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" | ")))`)
+	if len(found) > 0 {
+		t.Errorf("axe found %q", found)
+	}
+}
+
+func jsonText(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // A backtest of the seconds in which a real server ran gives what its runs gave.

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Test is one unit test of a monitor: what a run is given, and what must come out.
@@ -87,8 +90,8 @@ func ParseTests(text string) ([]Test, error) {
 	if err := checkAliases(text); err != nil {
 		return nil, err
 	}
-	var raw []testText
-	if err := yaml.UnmarshalWithOptions([]byte(text), &raw, yaml.DisallowUnknownField(), yaml.UseOrderedMap()); err != nil {
+	raw, err := decodeTests(text)
+	if err != nil {
 		return nil, FieldErrors{YAMLError("tests", err)}
 	}
 	if len(raw) > mostTests {
@@ -112,6 +115,32 @@ func ParseTests(text string) ([]Test, error) {
 		return nil, errs
 	}
 	return tests, nil
+}
+
+// zeros is the drawing of some zeros, such as 0x30, which YAML takes for a number in
+// hexadecimal.
+var zeros = regexp.MustCompile(`^0x[0-9]+$`)
+
+// decodeTests reads the YAML as it is written, in which 0x30 is a drawing.
+func decodeTests(text string) (raw []testText, err error) {
+	tokens := lexer.Tokenize(text)
+	for _, t := range tokens {
+		if t.Type == token.HexIntegerType && zeros.MatchString(t.Value) {
+			t.Type = token.StringType
+		}
+	}
+	file, err := parser.Parse(tokens, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		err = yaml.NodeToValue(doc.Body, &raw, yaml.DisallowUnknownField(), yaml.UseOrderedMap())
+		break
+	}
+	return raw, err
 }
 
 // maxAliases is how many aliases the tests of a monitor may have.

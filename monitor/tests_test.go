@@ -135,3 +135,19 @@ func TestParseTests_RefusesAliasesThatStandForVeryMuch(t *testing.T) {
 		t.Errorf("series that two tests share: %v", err)
 	}
 }
+
+// To YAML 0x5 is a number in hexadecimal, and in a test it is five zeros.
+func TestParseTests_ZerosAreADrawing(t *testing.T) {
+	tests, err := ParseTests("- name: a\n  series:\n    a: 0x5\n    b: 1 0x2\n    c: {values: 0x3, step: 10}\n  expect: {level: ok, graph: {r: 0x4}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{5, 3, 3} {
+		if s := tests[0].Series[i].Series; len(s.Values) != want || s.Values[want-1] != 0 {
+			t.Errorf("series %d is %v, want %d values", i, s.Values, want)
+		}
+	}
+	if got := tests[0].Expect.Graph["r"]; len(got) != 4 || got[0] != 0 {
+		t.Errorf("the line is %v", got)
+	}
+}

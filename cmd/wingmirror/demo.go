@@ -81,6 +81,9 @@ func runDemo(ctx context.Context, p process, c config, dir string) error {
 	s.background = append(s.background, func(ctx context.Context) { beatOn(ctx, s.beats) })
 	err = seed(ctx, s.db)
 	if err == nil {
+		err = s.seedPast(ctx, time.Now())
+	}
+	if err == nil {
 		err = seedEvents(ctx, s.db, s.rules)
 	}
 	if err == nil {

@@ -3,6 +3,7 @@
 import { call, type Problem } from "./api";
 import { Backtest, type Editor } from "./backtest";
 import { $, h, maybe } from "./dom";
+import { startDrawer } from "./draw";
 import { Shadow } from "./shadow";
 import { Sweep } from "./sweep";
 import { exact } from "./time";
@@ -24,6 +25,7 @@ export class Past {
       new Sweep(editor, this.backtest);
       new Shadow(editor);
       new UnitTests(editor, () => this.at);
+      startDrawer(editor);
     }
     const run = new URLSearchParams(location.search).get("run");
     if (run && canEdit) void this.open(run);
@@ -62,6 +64,8 @@ export class Past {
   /** Takes what a save was refused for: when it was tests alone, it may be saved all the same, with a reason that is kept. */
   refused(problem: Problem): void {
     this.because = "";
+    const box = $("#tests-override");
+    box.replaceChildren();
     if (problem.errors.length === 0 || !problem.errors.every((e) => /(^|\.)tests\[\d+\]$/.test(e.location ?? "") && e.message.includes(" fails: "))) return;
     const why = h("input", { type: "text", id: "override-reason", maxlength: "500", class: "grow", placeholder: "Why it may be saved all the same", "aria-label": "Why it may be saved although tests fail" });
     const save = () => {
@@ -70,12 +74,15 @@ export class Past {
       else why.focus();
     };
     why.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); save(); } });
-    $("#form-problem").append(h("div", { class: "inline" }, why, h("button", { type: "button", id: "override-save", onclick: save }, "Save all the same")),
-      h("div", { class: "small" }, "The versions page and the audit log will say so."));
-    why.focus({ preventScroll: true });
+    box.replaceChildren(h("div", { class: "inline" }, why, h("button", { type: "button", id: "override-save", onclick: save }, "Save all the same")),
+      h("div", { class: "small muted" }, "The versions page and the audit log will say so."));
+    why.focus();
   }
 
-  saved(): void { this.because = ""; }
+  saved(): void {
+    this.because = this.lost = "";
+    maybe("#tests-override")?.replaceChildren();
+  }
 
   /** Asks before a save that no longer catches what people said was right to be told. */
   async maySave(m: Monitor): Promise<boolean> {
@@ -88,7 +95,7 @@ export class Past {
       return true; // the save will say what is wrong
     }
     const text = lost.map((l) => (l.incident > 0 ? `incident #${l.incident}` : `what was missed at ${exact(Date.parse(l.from))}`)).join(", ");
-    if (lost.length === 0 || this.lost === text) { this.lost = ""; return true; }
+    if (lost.length === 0 || this.lost === text) return true;
     this.lost = text;
     const box = $("#form-problem");
     box.replaceChildren(h("div", {}, h("strong", {}, `No longer catches ${text}. `), "Somebody labelled it as worth telling. Save again to save all the same."));
