@@ -111,7 +111,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err = s.openHeartbeats(ctx); err != nil {
 		return nil, err
 	}
-	if s.shadows, err = openShadows(ctx, s); err != nil {
+	if s.shadows, err = openShadows(ctx, s, s.pool); err != nil {
 		return nil, err
 	}
 	if err = s.openScheduler(); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"wingmirror/monitor"
-	"wingmirror/sandbox"
 	"wingmirror/scheduler"
 	"wingmirror/scheduler/backtest"
 	"wingmirror/store"
@@ -18,7 +17,7 @@ import (
 // run wait: what it cannot keep up with is counted and left out.
 type shadows struct {
 	db     *store.DB
-	pool   *sandbox.Pool
+	runner scheduler.Runner
 	limits monitor.Limits
 	decide func(monitor.Monitor) backtest.Decide
 	log    *slog.Logger
@@ -45,9 +44,9 @@ type activeShadow struct {
 const shadowQueue = 256
 
 // openShadows loads those that run.
-func openShadows(ctx context.Context, s *server) (*shadows, error) {
+func openShadows(ctx context.Context, s *server, runner scheduler.Runner) (*shadows, error) {
 	o := &shadows{
-		db: s.db, pool: s.pool, limits: s.config.Sandbox.limits(), log: s.log.With("part", "shadows"),
+		db: s.db, runner: runner, limits: s.config.Sandbox.limits(), log: s.log.With("part", "shadows"),
 		work: make(chan shadowed, shadowQueue), running: map[int64]*activeShadow{},
 		decide: func(m monitor.Monitor) backtest.Decide { return s.desk.Rehearse(m) },
 	}
@@ -192,7 +191,7 @@ func (s *shadows) shadow(ctx context.Context, w shadowed) error {
 	if !one.shadow.Running(at) || monitor.CanShadow(w.m, one.shadow.Monitor) != nil {
 		return s.End(ctx, one.shadow.ID)
 	}
-	e, err := scheduler.Evaluate(ctx, s.pool, scheduler.Case{
+	e, err := scheduler.Evaluate(ctx, s.runner, scheduler.Case{
 		Monitor: one.shadow.Monitor, At: at, Window: w.e.Window, Targets: w.e.Targets, Previous: one.state.Previous(), Limits: s.limits,
 	})
 	if err != nil {

@@ -102,7 +102,8 @@ export class Backtest {
     this.notes.replaceChildren(
       note ? h("p", { class: "notice" }, note) : "",
       ...report.results.map((r, i) => summary(names[i] ?? "", r)),
-      report.diff ? difference(report) : incidents(first.incidents));
+      report.diff ? difference(report) : incidents(first.incidents),
+      ...report.results.map((r, i) => notices(names[i] ?? "", r)));
   }
 
   /** Puts the counts beside the Save button. */
@@ -161,6 +162,16 @@ function incidents(all: Incident[]): HTMLElement {
   return table(all.map((i) => row(i.told ? "" : "quiet", i)));
 }
 
+/** The messages that would have gone out, one by one. */
+function notices(name: string, r: Result): HTMLElement {
+  if (r.notices.length === 0) return h("div");
+  const rows = r.notices.slice(0, mostRows).map((n) => h("tr", {}, h("td", { class: "nowrap small" }, exact(Date.parse(n.at))), h("td", { class: "nowrap" }, h("span", { class: "tag" }, n.kind)),
+    h("td", { class: "wrap-any" }, levelIcon(n.level), ` ${n.text}`, n.seconds > 0 ? h("div", { class: "small muted" }, `after ${duration(n.seconds)}`) : null)));
+  const rest = r.notices_count - rows.length;
+  return h("details", { class: "more" }, h("summary", {}, `${name}: ${r.notices_count} notices, one by one`),
+    h("div", { class: "past-list", tabindex: "0" }, h("table", { class: "table cards" }, h("tbody", {}, ...rows)), rest > 0 ? h("p", { class: "small muted" }, `… and ${rest} more`) : null));
+}
+
 const mostRows = 100;
 
 function table(rows: HTMLElement[]): HTMLElement {
@@ -174,8 +185,8 @@ function row(what: string, i: Incident, note = ""): HTMLElement {
     h("td", { class: "wrap-any" }, levelIcon(i.level), ` ${i.message}`, note ? h("div", { class: "small muted" }, note) : null));
 }
 
-function lasted(i: Incident): string {
-  const s = i.seconds, open = i.closed_at ? "" : "+";
-  const text = s < 60 ? `${s} s` : s < 3600 ? `${Math.round(s / 60)} min` : s < 86400 ? `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min` : `${Math.floor(s / 86400)} d ${Math.round(s % 86400 / 3600)} h`;
-  return text + open;
+const lasted = (i: Incident): string => duration(i.seconds) + (i.closed_at ? "" : "+");
+
+function duration(s: number): string {
+  return s < 60 ? `${s} s` : s < 3600 ? `${Math.round(s / 60)} min` : s < 86400 ? `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min` : `${Math.floor(s / 86400)} d ${Math.round(s % 86400 / 3600)} h`;
 }

@@ -36,6 +36,12 @@ export class Lanes {
     this.draw();
   }
 
+  /** Takes other spans for the same range. */
+  update(lanes: Lane[]): void {
+    this.lanes = lanes;
+    this.draw();
+  }
+
   private zoom(view: [number, number]): void {
     this.view = view;
     this.draw();

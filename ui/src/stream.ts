@@ -4,7 +4,7 @@ import { Problem } from "./api";
 import type { Span } from "./lanes";
 
 export interface Incident { opened_at: string; closed_at?: string; seconds: number; level: string; fault?: string; message: string; notices: number; told: boolean; at_start?: boolean }
-export interface Notice { at: string; kind: string; level: string; text: string; reason: string; to: string[] }
+export interface Notice { at: string; kind: string; level: string; text: string; reason: string; to: string[]; seconds: number }
 export interface Score { wanted: number; caught: number; recall: number; false_pages: number; unjudged: number; lost: number[] }
 export interface Result {
   name: string; version: number; from: string; until: string; runs: number; incidents_count: number; notices_count: number; pages_count: number;

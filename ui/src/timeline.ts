@@ -16,6 +16,8 @@ const seconds = (iso: string): number => Date.parse(iso) / 1000;
 export class Timeline {
   private hours = 24;
   private lanes: Lanes | null = null;
+  private spans: Span[] = [];
+  private marks: Mark[] = [];
   private readonly list = h("ul", { class: "past-incidents small" });
   private readonly missed = h("div", { class: "inline" });
   private readonly foot = h("p", { class: "small muted" });
@@ -47,13 +49,27 @@ export class Timeline {
     if (!this.lanes) {
       const rows = h("div");
       $("#timeline-body").replaceChildren(this.list, rows, this.missed, this.foot);
-      this.lanes = new Lanes(rows, (from, until) => this.ask(from, until));
+      this.lanes = new Lanes(rows, (from, until) => { this.ask(from, until); void this.refine(from, until); });
     }
+    this.spans = b.lane;
     const marks: Mark[] = b.incidents.map((i) => ({ from: seconds(i.opened_at), until: i.closed_at ? seconds(i.closed_at) : seconds(b.until), level: i.level, label: `Incident #${i.id}: ${i.message}` }));
+    this.marks = marks;
     this.lanes.show(seconds(b.from), seconds(b.until), [{ name: "Runs", spans: b.lane, marks }]);
     this.list.replaceChildren(...b.incidents.slice(0, 12).map((i) => this.incident(i, b.labels.find((l) => l.incident === i.id))),
       ...b.labels.filter((l) => l.incident === 0).map((l) => this.label(l)));
     this.foot.textContent = `${count(b.runs, "run")}, ${count(b.incidents.length, "incident")}; ${b.recorded.length} of the runs can be made again${b.runs === 0 ? ". There were no runs in this range." : "."}`;
+  }
+
+  /** Puts every run of a stretch into the lane, which shows a long range in buckets. */
+  private async refine(from: number, until: number): Promise<void> {
+    const range = [from, until].map((at) => new Date(at * 1000).toISOString());
+    try {
+      const { body } = await call<Body>(`/api/v1/monitors/${this.host.dataset.monitor}/timeline?from=${range[0]}&until=${range[1]}`);
+      const before = this.spans.filter((s) => s.from < from).map((s) => ({ ...s, until: Math.min(s.until, from) }));
+      const after = this.spans.filter((s) => s.until > until).map((s) => ({ ...s, from: Math.max(s.from, until) }));
+      this.spans = [...before, ...body.lane, ...after];
+      this.lanes?.update([{ name: "Runs", spans: this.spans, marks: this.marks }]);
+    } catch { /* the buckets stay */ }
   }
 
   private incident(i: Incident, label: Label | undefined): HTMLElement {
