@@ -307,7 +307,7 @@ func TestRun_ClearAnswersWhenNothingCanBeTold(t *testing.T) {
 		want   string
 	}{
 		"no data": {&source{empty: true}, func(monitor.Input) monitor.Result { return monitor.Result{Level: monitor.OK} }, "no target had a point in the whole range"},
-		"refused": {&source{fails: "a"}, nil, "could not be fetched from 2026-11-21 08:00 to 2026-11-21 12:00: refused"},
+		"refused": {&source{fails: "a"}, nil, "could not be fetched from 2026-11-21 08:00:00 UTC to 2026-11-21 12:00:00 UTC: refused"},
 		"throwing": {&source{}, func(monitor.Input) monitor.Result {
 			return monitor.Result{Fault: monitor.FaultScript, Reason: "x is not defined"}
 		}, "no run could tell how things were: x is not defined"},
