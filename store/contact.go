@@ -102,9 +102,9 @@ func (db *DB) SaveContactGroup(ctx context.Context, g monitor.ContactGroup, auth
 	return g, err
 }
 
-// RenameContactGroup gives a group another name. Monitors and groups that name it
-// follow, each as a next version by the author; whatever else says the old name goes
-// on reaching it.
+// RenameContactGroup gives a group another name. Monitors, components of the board
+// and groups that name it follow, each as a next version by the author, and so do
+// subscriptions; whatever else says the old name goes on reaching it.
 func (db *DB) RenameContactGroup(ctx context.Context, name, to, author string, at time.Time) (monitor.ContactGroup, error) {
 	var renamed monitor.ContactGroup
 	var touched []int64
@@ -133,6 +133,9 @@ func (db *DB) RenameContactGroup(ctx context.Context, name, to, author string, a
 		if err != nil {
 			return err
 		}
+		if err := renameInBoard(tx, name, to, author, at); err != nil {
+			return err
+		}
 		touched, err = renameInMonitors(tx, name, to, author, at)
 		return err
 	})
@@ -148,11 +151,7 @@ func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) (touch
 		return nil, err
 	}
 	for _, row := range rows {
-		for i, alert := range row.Alerts {
-			if alert == monitor.SchemeGroup+":"+name {
-				row.Alerts[i] = monitor.SchemeGroup + ":" + to
-			}
-		}
+		renameIn(row.Alerts, name, to)
 		row.Version, row.UpdatedAt = row.Version+1, millis(at)
 		if err := updateMonitor(tx, row, author); err != nil {
 			return nil, err
@@ -160,6 +159,33 @@ func renameInMonitors(tx *gorm.DB, name, to, author string, at time.Time) (touch
 		touched = append(touched, row.ID)
 	}
 	return touched, nil
+}
+
+func renameIn(alerts []string, name, to string) {
+	for i, alert := range alerts {
+		if alert == monitor.SchemeGroup+":"+name {
+			alerts[i] = monitor.SchemeGroup + ":" + to
+		}
+	}
+}
+
+// renameInBoard makes a next version of each component that names a group, and has
+// subscriptions name it. One that the group has under both names stays as it is.
+func renameInBoard(tx *gorm.DB, name, to, author string, at time.Time) error {
+	var rows []componentRow
+	if err := tx.Where(`alerts LIKE ? ESCAPE '\'`, namesGroup(name)).Order("id").Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, row := range rows {
+		renameIn(row.Alerts, name, to)
+		row.Version, row.UpdatedAt, row.UpdatedBy = row.Version+1, millis(at), author
+		if err := tx.Select("*").Where("id = ?", row.ID).Updates(&row).Error; err != nil {
+			return err
+		}
+	}
+	const group = monitor.SchemeGroup + ":"
+	return tx.Exec(`UPDATE board_subscriptions SET destination = ? WHERE destination = ? AND NOT EXISTS
+		(SELECT 1 FROM board_subscriptions o WHERE o.component = board_subscriptions.component AND o.destination = ?)`, group+to, group+name, group+to).Error
 }
 
 // namesGroup is the pattern of a JSON list of destinations in which a group is.
@@ -195,8 +221,9 @@ func contactUsers(tx *gorm.DB, g contactRow) ([]string, error) {
 		rows, err := tx.Raw(`SELECT 'monitor ' || name FROM monitors WHERE alerts LIKE ? ESCAPE '\'
 			UNION ALL SELECT 'heartbeat ' || name FROM heartbeats WHERE alerts LIKE ? ESCAPE '\'
 			UNION ALL SELECT 'component ' || name FROM board_components WHERE alerts LIKE ? ESCAPE '\'
+			UNION ALL SELECT 'a subscription to ' || component FROM board_subscriptions WHERE destination = ?
 			UNION ALL SELECT 'group ' || name FROM contacts WHERE name <> ? AND (otherwise = ? OR escalate_to = ?)`,
-			pattern, pattern, pattern, g.Name, name, name).Rows()
+			pattern, pattern, pattern, monitor.SchemeGroup+":"+name, g.Name, name, name).Rows()
 		err = scanAll(rows, err, func(r rowScanner) error {
 			var user string
 			err := r.Scan(&user)

@@ -124,7 +124,12 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err = s.openHistograms(kind); err != nil {
 		return nil, err
 	}
-	return s, s.openPages(ctx, kind, mode)
+	if err = s.openPages(ctx, kind, mode); err != nil {
+		return nil, err
+	}
+	s.contacts.users = []users{s.usersInFiles}
+	s.contacts.renamed = []follower{s.followHeartbeats, func(ctx context.Context, _, _, _ string) error { return s.board.Reload(ctx) }}
+	return s, nil
 }
 
 // links builds addresses of this server for notices.
