@@ -110,7 +110,7 @@ JavaScript program that sees the series, draws, and throws when something is wro
 		return usageError("%w\nsee: %s --help", flagHint(cmd, err), cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newBacktest(p), newReplay(p), newTest(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newAnomalies(p), newBench(p), newHistograms(p), newSilence(p), newVersion(p))
+	root.AddCommand(newServe(p), newDemo(p), newCheck(p), newBacktest(p), newReplay(p), newTest(p), newConfig(p), newDoctor(p), newUser(p), newNotify(p), newAnomalies(p), newBench(p), newHistograms(p), newSilence(p), newBackup(p), newVersion(p))
 	root.AddCommand(newRules(p), newPing(p))
 	root.AddCommand(newBoard(p), newGate(p))
 	addHelp(root, p)
