@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/gotify"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/ifttt"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/join"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushbullet"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushover"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/specialized/notifiarr"
 	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
@@ -75,22 +77,43 @@ func status(err error) int {
 	return 0
 }
 
-// ownStatus reads the errors of Telegram and ntfy. Their types are not exported,
-// but they are the service's JSON: error_code is a status, and of ntfy's code the
-// first three digits of five are.
+// ownStatus reads the errors of Telegram, ntfy, Matrix and Pushbullet. Their types
+// are not all exported, but they are the service's JSON: error_code is a status, and
+// of ntfy's code the first three digits of five are. Matrix and Pushbullet say in a
+// word what they refuse; they are given the status that most of these go with.
 func ownStatus(err error) int {
+	if said, ok := err.(*pushbullet.ResponseError); ok { //nolint:errorlint // each error of the chain is looked at
+		if strings.HasPrefix(said.ErrorData.Type, "invalid") {
+			return http.StatusBadRequest
+		}
+		return 0
+	}
 	text, marshalErr := json.Marshal(err)
 	var answer struct {
-		ErrorCode int `json:"error_code"`
-		Code      int `json:"code"`
+		ErrorCode int    `json:"error_code"`
+		Code      int    `json:"code"`
+		Matrix    string `json:"errcode"`
 	}
 	if marshalErr != nil || json.Unmarshal(text, &answer) != nil {
 		return 0
 	}
-	if answer.Code >= 10_000 {
+	switch {
+	case slices.Contains(matrixRefusals(), answer.Matrix):
+		return http.StatusForbidden
+	case answer.Code >= 10_000:
 		return answer.Code / 100
 	}
 	return answer.ErrorCode
+}
+
+// matrixRefusals are the codes of Matrix that no further attempt can mend, see
+// https://spec.matrix.org/latest/client-server-api/#standard-error-response. What
+// is not here, such as M_LIMIT_EXCEEDED and M_UNKNOWN, is tried again.
+func matrixRefusals() []string {
+	return []string{
+		"M_FORBIDDEN", "M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED", "M_NOT_FOUND", "M_BAD_JSON", "M_NOT_JSON",
+		"M_INVALID_PARAM", "M_INVALID_USERNAME", "M_GUEST_ACCESS_FORBIDDEN", "M_TOO_LARGE", "M_UNRECOGNIZED",
+	}
 }
 
 // withStatus are the errors behind whose own text the library writes the status,

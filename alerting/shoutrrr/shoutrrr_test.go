@@ -17,6 +17,7 @@ import (
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/signal"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/chat/wecom"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/incident/opsgenie"
+	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushbullet"
 	"github.com/nicholas-fedor/shoutrrr/pkg/services/push/pushover"
 	"github.com/nicholas-fedor/shoutrrr/pkg/util/jsonclient"
 
@@ -99,6 +100,33 @@ func TestDeliver_NtfySaysTheStatusInItsJSON(t *testing.T) {
 		_, err := New(alerting.Links{}).Deliver(t.Context(), notice(to))
 		if _, got := errors.AsType[*alerting.PermanentError](err); err == nil || got != permanent {
 			t.Errorf("%d: got %v, permanent %v, want %v", code, err, got, permanent)
+		}
+	}
+}
+
+func TestDeliver_MatrixSaysInAWordWhatItRefuses(t *testing.T) {
+	for word, permanent := range map[string]bool{"M_FORBIDDEN": true, "M_UNKNOWN_TOKEN": true, "M_LIMIT_EXCEEDED": false, "M_UNKNOWN": false, "": false} {
+		to, _ := service(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = fmt.Fprintf(w, `{"errcode": %q, "error": "no access with s3crettoken"}`, word)
+		})
+		host, _, _ := strings.Cut(to[strings.IndexByte(to, '@')+1:], "/")
+		_, err := New(alerting.Links{}).Deliver(t.Context(), notice("shoutrrr+matrix://:s3crettoken@"+host+"/?rooms=ops:example.com&disableTLS=yes"))
+		if _, got := errors.AsType[*alerting.PermanentError](err); err == nil || got != permanent {
+			t.Errorf("%s: got %v, permanent %v, want %v", word, err, got, permanent)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3crettoken") {
+			t.Errorf("%s: the error tells the token: %v", word, err)
+		}
+	}
+}
+
+func TestStatus_OfPushbulletIsItsWord(t *testing.T) {
+	for word, want := range map[string]int{"invalid_request": 400, "invalid_access_token": 400, "server": 0, "ratelimited": 0} {
+		said := &pushbullet.ResponseError{}
+		said.ErrorData.Type, said.ErrorData.Message = word, "no"
+		if got := status(fmt.Errorf("API error: %w", said)); got != want {
+			t.Errorf("%s: got %d, want %d", word, got, want)
 		}
 	}
 }
