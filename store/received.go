@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,6 +59,8 @@ type ReceivedFilter struct {
 	Name, Date           string // patterns of LIKE
 	From, To             string // days, both included
 	Limit                int    // at most so many; 0: 10,000
+	Skip                 int    // so many of the newest are left out
+	Bytes                int    // of alerts: no more after descriptions of so many bytes; 0: no bound
 }
 
 func (f ReceivedFilter) apply(query *gorm.DB, table, name string) *gorm.DB {
@@ -69,7 +72,7 @@ func (f ReceivedFilter) apply(query *gorm.DB, table, name string) *gorm.DB {
 	if f.ID != 0 {
 		query = query.Where(table+".id = ?", f.ID)
 	}
-	return query.Order(table + ".date DESC, " + table + ".id DESC").Limit(limitOr(f.Limit, 10_000))
+	return query.Order(table + ".date DESC, " + table + ".id DESC").Limit(limitOr(f.Limit, 10_000)).Offset(f.Skip)
 }
 
 // Detectors returns detectors, the newest first.
@@ -108,10 +111,24 @@ func (db *DB) DetectorAlerts(ctx context.Context, f ReceivedFilter) ([]monitor.D
 	if f.Metric != 0 {
 		query = query.Where("medusa_alerts.metric_id = ?", f.Metric)
 	}
-	all := []monitor.DetectorAlert{}
-	err := query.Scan(&all).Error
+	rows, err := query.Rows()
+	all, bytes := []monitor.DetectorAlert{}, 0
+	err = scanAll(rows, err, func(r rowScanner) error {
+		var a monitor.DetectorAlert
+		err := r.Scan(&a.ID, &a.Date, &a.Description, &a.Metric, &a.MetricName, &a.Detector)
+		if bytes += len(a.Description); f.Bytes > 0 && bytes > f.Bytes && len(all) > 0 {
+			return errEnough
+		}
+		all = append(all, a)
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return all, db.fault("read received alerts", err)
 }
+
+var errEnough = errors.New("enough was read")
 
 // AddDetector stores a detector and returns its number; ErrConflict when the name is taken.
 func (db *DB) AddDetector(ctx context.Context, d monitor.Detector) (int64, error) {

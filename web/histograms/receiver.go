@@ -119,6 +119,10 @@ func received(serve func(*http.Request) (any, error)) func(http.ResponseWriter, 
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
+		if page, ok := answer.(pageOf); ok {
+			w.Header().Set("Link", "<"+page.next+`>; rel="next"`)
+			answer = page.all
+		}
 		data, kind, err := written(r, answer)
 		if err != nil {
 			return fmt.Errorf("write answer: %w", err)
@@ -223,15 +227,61 @@ func (d desk) listMetrics(r *http.Request) (any, error) {
 	})
 }
 
+// An answer with alerts has at most so many, and hardly more bytes than these: an
+// alert may be a megabyte. A header Link leads to the next ones.
+const (
+	mostAlerts     = 1000
+	mostAlertBytes = 8 << 20
+)
+
 func (d desk) listAlerts(r *http.Request) (any, error) {
 	f, err := receivedFilter(r, "alert")
 	if err != nil {
 		return nil, err
 	}
+	q := r.URL.Query()
+	for name, into := range map[string]*int{"limit": &f.Limit, "offset": &f.Skip} {
+		if text := q.Get(name); text != "" {
+			if *into, err = strconv.Atoi(text); err != nil || *into < 0 {
+				return nil, errUnprocessed
+			}
+		}
+	}
+	if f.Limit == 0 || f.Limit > mostAlerts {
+		f.Limit = mostAlerts
+	}
+	wanted := f.Limit
+	f.Limit, f.Bytes = wanted+1, mostAlertBytes // one more shows whether there are more
 	rows, err := d.Received.DetectorAlerts(r.Context(), f)
-	return listed(rows, err, func(x monitor.DetectorAlert) map[string]any {
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if answered := min(len(rows), wanted); len(rows) > wanted || alertBytes(rows) > mostAlertBytes-maxReceived { // the next one may have been too much
+		q.Set("offset", strconv.Itoa(f.Skip+answered))
+		next, rows = "?"+q.Encode(), rows[:answered]
+	}
+	all, err := listed(rows, nil, func(x monitor.DetectorAlert) map[string]any {
 		return map[string]any{"id": x.ID, "date": x.Date, "description": x.Description, "metric_id": x.Metric, "metric_name": x.MetricName, "detector_id": x.Detector}
 	})
+	if err != nil || next == "" {
+		return all, err
+	}
+	return pageOf{all, next}, nil
+}
+
+func alertBytes(rows []monitor.DetectorAlert) int {
+	n := 0
+	for _, row := range rows {
+		n += len(row.Description)
+	}
+	return n
+}
+
+// pageOf is an answer that has a next part.
+type pageOf struct {
+	all  any
+	next string // relative address
 }
 
 // fields reads an object of exactly the given keys, all of them text.
