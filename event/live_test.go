@@ -214,6 +214,41 @@ func TestLive_WindowsSurviveARestart(t *testing.T) {
 	}
 }
 
+func TestLive_KilledBetweenTwoSavesItCountsEachEventOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *store.DB) {
+		desk := &deskFake{}
+		s := openStream(t, db, desk)
+		s.save(countRule)
+		s.push("Disk", 1, "")
+		s.stop()
+		saved, seq, err := db.RuleWindows(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		kill := func() { // what is stored is that of the first save
+			s.stop()
+			if err := db.SaveRuleWindows(t.Context(), saved, seq); err != nil {
+				t.Fatal(err)
+			}
+			s = openStream(t, db, desk)
+		}
+		s = openStream(t, db, desk)
+		s.push("Disk", 1, "")
+		kill()
+		s.told("") // two events are not three
+		s.push("Disk", 1, "")
+		s.told("rule/many/web1 critical")
+		kill()
+		s.told("rule/many/web1 critical; rule/many/web1 critical") // what was seen again, and what stands: the desk knows both
+		time.Sleep(11 * time.Minute)
+		desk.take()
+		if firing := s.live.Standing().Firing; len(firing) != 0 {
+			t.Errorf("%v fires still", firing)
+		}
+		s.stop()
+	})
+}
+
 func TestLive_WhatFiredBeforeARestartEndsAfterIt(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *store.DB) {
 		desk := &deskFake{}
