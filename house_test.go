@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,8 +46,20 @@ func floor(dir string) int {
 	return -1
 }
 
+// packages returns every package of this module, parsed.
 func packages(t *testing.T) []goPackage {
 	t.Helper()
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 5 {
+		t.Fatalf("found only %d packages: the walk is broken", len(all))
+	}
+	return all
+}
+
+var parsed = sync.OnceValues(func() ([]goPackage, error) {
 	byDir := map[string]*goPackage{}
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -59,10 +72,10 @@ func packages(t *testing.T) []goPackage {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") {
+		dir := filepath.ToSlash(filepath.Dir(name))
+		if !strings.HasSuffix(name, ".go") || dir == "." {
 			return nil
 		}
-		dir := filepath.ToSlash(filepath.Dir(name))
 		p := byDir[dir]
 		if p == nil {
 			p = &goPackage{dir: dir, files: map[string]*ast.File{}, tests: map[string]*ast.File{}, fset: token.NewFileSet()}
@@ -79,20 +92,12 @@ func packages(t *testing.T) []goPackage {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []goPackage
 	for _, p := range byDir {
-		if p.dir != "." {
-			all = append(all, *p)
-		}
+		all = append(all, *p)
 	}
-	if len(all) < 5 {
-		t.Fatalf("found only %d packages: the walk is broken", len(all))
-	}
-	return all
-}
+	return all, err
+})
 
 func imports(f *ast.File) []string {
 	var all []string

@@ -26,6 +26,7 @@ type PermanentError struct{ Err error }
 // Permanent returns err as a PermanentError.
 func Permanent(err error) error { return &PermanentError{Err: err} }
 
+// Error returns the text of the failure.
 func (e *PermanentError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error itself.
@@ -43,6 +44,7 @@ func RetryAfter(after time.Duration, err error) error {
 	return &RetryAfterError{After: after, Err: err}
 }
 
+// Error returns the text of the failure.
 func (e *RetryAfterError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error itself.
