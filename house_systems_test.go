@@ -13,7 +13,7 @@ import (
 
 // The program is for other systems, too. Their files are checked from source as
 // the compiler would, without compiling everything once more for each of them.
-func TestHouse_OtherSystemsCanBuildIt(t *testing.T) {
+func TestOtherSystems_CanBuildIt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads the sources of all dependencies")
 	}

@@ -50,7 +50,7 @@ func Require(t *testing.T) {
 }
 
 // Start opens a browser for the pages under base, an address without a slash at
-// the end. It lives as long as the test, four minutes at most.
+// the end. It lives as long as the test, five minutes at most.
 func Start(t *testing.T, base string) *Browser {
 	t.Helper()
 	Require(t)
@@ -62,7 +62,7 @@ func Start(t *testing.T, base string) *Browser {
 	t.Cleanup(cancel)
 	ctx, cancelTab := chromedp.NewContext(ctx)
 	t.Cleanup(cancelTab)
-	ctx, cancelTime := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancelTime := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancelTime)
 	b := &Browser{t: t, ctx: ctx, base: base}
 	b.Do(chromedp.Navigate("about:blank"))
