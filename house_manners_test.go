@@ -265,6 +265,39 @@ func TestHouse_EveryPageIsListed(t *testing.T) {
 	}
 }
 
+// The design page tells of every package, and the tests that it names are there.
+// Rooms and what only tests import go without saying.
+func TestHouse_DesignIsTrue(t *testing.T) {
+	design := read(t, "docs/design.md")
+	tests := map[string]bool{}
+	for _, p := range packages(t) {
+		for _, f := range p.tests {
+			for _, d := range f.Decls {
+				if function, ok := d.(*ast.FuncDecl); ok {
+					tests[function.Name.Name] = true
+				}
+			}
+		}
+		room := strings.HasPrefix(p.dir, "web/")
+		if base := filepath.Base(p.dir); !room && len(p.files) > 0 && !strings.HasSuffix(base, "test") && !strings.Contains(design, base) {
+			t.Errorf("docs/design.md does not tell of %s", p.dir)
+		}
+	}
+	house := regexp.MustCompile(`(?m)^func (Test\w+)`)
+	for _, file := range glob(t, "*_test.go") {
+		for _, found := range house.FindAllStringSubmatch(read(t, file), -1) {
+			tests[found[1]] = true
+		}
+	}
+	for _, page := range append(glob(t, "docs/*.md"), "README.md", "CONTRIBUTING.md") {
+		for _, name := range regexp.MustCompile("`(Test[A-Z]\\w*_\\w+)`").FindAllStringSubmatch(read(t, page), -1) {
+			if !tests[name[1]] {
+				t.Errorf("%s names %s, which is no test", page, name[1])
+			}
+		}
+	}
+}
+
 // unfinished are words of things that are not done.
 var unfinished = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|HA` + `CK)\b`)
 

@@ -15,7 +15,6 @@ import (
 
 	"wingmirror/monitor"
 	"wingmirror/store"
-
 )
 
 var (
