@@ -26,7 +26,7 @@ func libraries(t *testing.T, check func(p goPackage, name string, f *ast.File)) 
 	}
 }
 
-func TestHouse_ExportedNamesAreExplained(t *testing.T) {
+func TestManners_ExportedNamesAreExplained(t *testing.T) {
 	for _, p := range packages(t) {
 		for _, f := range p.files {
 			for _, d := range f.Decls {
@@ -91,7 +91,7 @@ func explains(doc *ast.CommentGroup, name string) bool {
 	return strings.TrimRight(first, ",.:'s") == strings.TrimRight(name, "s") || strings.HasPrefix(first, name) || strings.Contains(text, name)
 }
 
-func TestHouse_FunctionsStayReadable(t *testing.T) {
+func TestManners_FunctionsStayReadable(t *testing.T) {
 	const mostLines, mostParameters = 100, 5
 	for _, p := range packages(t) {
 		for _, f := range p.files {
@@ -117,7 +117,7 @@ func takesContext(f *ast.FuncDecl) bool {
 	return ok && sel.Sel.Name == "Context"
 }
 
-func TestHouse_OnlyCmdPrints(t *testing.T) {
+func TestManners_OnlyCmdPrints(t *testing.T) {
 	libraries(t, func(p goPackage, _ string, f *ast.File) {
 		calls(f, func(pkg, name string, at token.Pos) {
 			if pkg == "fmt" && strings.HasPrefix(name, "Print") || pkg == "log" && name != "New" || pkg == "slog" && slices.Contains([]string{"Debug", "Info", "Warn", "Error", "Log", "Default", "SetDefault"}, name) {
@@ -145,7 +145,7 @@ func calls(f *ast.File, tell func(pkg, name string, at token.Pos)) {
 
 // A package's variable may be a sentinel, a compiled expression, a table or
 // something embedded. What changes while the program runs has an owner.
-func TestHouse_NothingGlobalChanges(t *testing.T) {
+func TestManners_NothingGlobalChanges(t *testing.T) {
 	for _, p := range packages(t) {
 		globals := map[string]bool{}
 		for _, f := range p.files {
@@ -182,7 +182,7 @@ func TestHouse_NothingGlobalChanges(t *testing.T) {
 
 func isPackageVar(f *ast.File, id *ast.Ident) bool { return f.Scope.Lookup(id.Name) == id.Obj }
 
-func TestHouse_NoGrabBags(t *testing.T) {
+func TestManners_NoGrabBags(t *testing.T) {
 	for _, p := range packages(t) {
 		if base := filepath.Base(p.dir); slices.Contains([]string{"util", "utils", "common", "types", "helpers", "core", "pkg", "misc", "base"}, base) {
 			t.Errorf("%s is named for nothing: name it for what it holds", p.dir)
@@ -205,7 +205,7 @@ var (
 	fenced  = regexp.MustCompile("(?ms)^```.*?^```$")
 )
 
-func TestHouse_LinksOfThePagesLeadSomewhere(t *testing.T) {
+func TestManners_LinksOfThePagesLeadSomewhere(t *testing.T) {
 	checked := 0
 	for _, page := range append(glob(t, "docs/*.md"), "README.md", "CONTRIBUTING.md") {
 		for _, found := range link.FindAllStringSubmatch(fenced.ReplaceAllString(read(t, page), ""), -1) {
@@ -256,7 +256,7 @@ func anchors(text string) []string {
 }
 
 // Every page of the docs is in the README's list.
-func TestHouse_EveryPageIsListed(t *testing.T) {
+func TestManners_EveryPageIsListed(t *testing.T) {
 	readme := read(t, "README.md")
 	for _, page := range glob(t, "docs/*.md") {
 		if !strings.Contains(readme, "("+filepath.ToSlash(page)+")") {
@@ -267,7 +267,7 @@ func TestHouse_EveryPageIsListed(t *testing.T) {
 
 // The design page tells of every package, and the tests that it names are there.
 // Rooms and what only tests import go without saying.
-func TestHouse_DesignIsTrue(t *testing.T) {
+func TestManners_DesignIsTrue(t *testing.T) {
 	design := read(t, "docs/design.md")
 	tests := map[string]bool{}
 	for _, p := range packages(t) {
@@ -301,7 +301,7 @@ func TestHouse_DesignIsTrue(t *testing.T) {
 // unfinished are words of things that are not done.
 var unfinished = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|HA` + `CK)\b`)
 
-func TestHouse_NothingIsLeftForLater(t *testing.T) {
+func TestManners_NothingIsLeftForLater(t *testing.T) {
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "dist" || d.Name() == "testdata") {
 			if d != nil && d.IsDir() {

@@ -48,13 +48,16 @@ func commandLine(text string) []string {
 	return strings.Fields(strings.NewReplacer("[", " ", "]", " ", "...", " ", "\\", " ", "|", " | ").Replace(text))
 }
 
-// isProse tells a sentence about Wingmirror from a call of it. The worker is no
-// command that people call.
+// noCommands follow the program's name, and are no commands: what the server starts
+// by itself, and the form of a file.
+var noCommands = []string{workerCommand, "recording"}
+
+// isProse tells a sentence about Wingmirror from a call of it.
 func isProse(root *cobra.Command, words []string) bool {
-	return len(words) == 0 || words[0] == workerCommand || !strings.HasPrefix(words[0], "-") && !slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == words[0] })
+	return len(words) == 0 || slices.Contains(noCommands, words[0]) || !strings.HasPrefix(words[0], "-") && !slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == words[0] })
 }
 
-func TestDocs_EveryCommandExistsWithItsFlags(t *testing.T) {
+func TestPages_EveryCommandExistsWithItsFlags(t *testing.T) {
 	checked := 0
 	for page, text := range documents(t) {
 		text = strings.ReplaceAll(text, "\\\n", " ")
@@ -62,7 +65,7 @@ func TestDocs_EveryCommandExistsWithItsFlags(t *testing.T) {
 			root := newRoot(process{})
 			words := commandLine(call[1])
 			if isProse(root, words) {
-				if strings.Contains(call[0], "`") && len(words) > 0 && words[0] != workerCommand {
+				if strings.Contains(call[0], "`") && len(words) > 0 && !slices.Contains(noCommands, words[0]) {
 					t.Errorf("%s: there is no command in %q", page, call[0])
 				}
 				continue
@@ -105,7 +108,7 @@ func hasFlag(cmd *cobra.Command, name string) bool {
 var othersFlags = []string{"no-install-recommends", "data-binary", "data", "fail", "tags"}
 
 // A flag that stands alone in the text is one of some command.
-func TestDocs_EveryFlagExists(t *testing.T) {
+func TestPages_EveryFlagExists(t *testing.T) {
 	known := map[string]bool{"help": true, "version": true}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
@@ -131,7 +134,7 @@ func TestDocs_EveryFlagExists(t *testing.T) {
 var update = commandline.Bool("update", false, "write the generated page of settings anew")
 
 // The page of all settings is what the program has.
-func TestDocs_SettingsAreThoseOfTheProgram(t *testing.T) {
+func TestPages_SettingsAreThoseOfTheProgram(t *testing.T) {
 	var c config
 	all := pflag.NewFlagSet("", pflag.ContinueOnError)
 	all.SortFlags = false
@@ -159,7 +162,7 @@ func TestDocs_SettingsAreThoseOfTheProgram(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != want.String() {
-		t.Errorf("docs/settings.md is out of date (%v): go test ./cmd/wingmirror -run TestDocs_Settings -update", err)
+		t.Errorf("docs/settings.md is out of date (%v): go test ./cmd/wingmirror -run TestPages_Settings -update", err)
 	}
 }
 
