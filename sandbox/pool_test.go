@@ -97,7 +97,8 @@ func TestPool_Check(t *testing.T) {
 	}
 	bomb := strings.Repeat("(a=", 30) + "1" + strings.Repeat(")=>1", 30)
 	problem, err := pool.Check(t.Context(), bomb)
-	if err != nil || problem == nil || !strings.Contains(problem.Message, "processor time") {
+	// On a machine that is very busy the clock may run out before the processor time does.
+	if err != nil || problem == nil || !strings.Contains(problem.Message, "processor time") && !strings.Contains(problem.Message, "by the clock") {
 		t.Errorf("got %v, %v for a script that takes for ever to parse", problem, err)
 	}
 }
