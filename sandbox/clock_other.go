@@ -11,4 +11,4 @@ import (
 // clock instead.
 func processorTime(int) (time.Duration, bool) { return 0, false }
 
-func makeWay(int, bool) error { return errors.ErrUnsupported }
+func makeWay(int, courtesy) error { return errors.ErrUnsupported }

@@ -18,12 +18,11 @@ func processorTime(pid int) (used time.Duration, known bool) {
 	return used, err == nil
 }
 
-// makeWay gives a long run what short ones leave of a busy machine, or takes that back.
-func makeWay(pid int, way bool) error {
-	class := uint32(windows.NORMAL_PRIORITY_CLASS)
-	if way {
-		class = windows.BELOW_NORMAL_PRIORITY_CLASS
-	}
+// makeWay sets how much a process gets of a busy machine.
+func makeWay(pid int, c courtesy) error {
+	class := [...]uint32{
+		inTurn: windows.NORMAL_PRIORITY_CLASS, afterOthers: windows.BELOW_NORMAL_PRIORITY_CLASS, lastOfAll: windows.IDLE_PRIORITY_CLASS,
+	}[c]
 	return withProcess(pid, windows.PROCESS_SET_INFORMATION, func(process windows.Handle) error {
 		return windows.SetPriorityClass(process, class)
 	})

@@ -44,6 +44,25 @@ func TestPool_QuarantinesWhatKeepsKilling(t *testing.T) {
 	}
 }
 
+func TestPool_KnowsWhoseRunsAreSlow(t *testing.T) {
+	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Workers: 1, Limits: monitor.Limits{CPU: 60 * time.Millisecond}})
+	const endless = "for (;;) {}"
+	if pool.Slow(1, endless) {
+		t.Error("nobody knows yet")
+	}
+	for range 3 {
+		if result := run(t, pool, endless); result.Fault != monitor.FaultTimeout {
+			t.Fatalf("got %+v", result)
+		}
+		if !pool.Slow(1, endless) || pool.Slow(1, "1") || pool.Slow(2, endless) {
+			t.Error("it is this script of this monitor")
+		}
+	}
+	if result := run(t, pool, endless); result.Fault != monitor.FaultQuarantine || !strings.Contains(result.Reason, "used up its processor time") {
+		t.Errorf("got %q (%s)", result.Fault, result.Reason)
+	}
+}
+
 func TestPool_RecyclesWorkers(t *testing.T) {
 	pool := newPool(t, sandbox.Options{Workers: 2, Recycle: 10})
 	var all sync.WaitGroup

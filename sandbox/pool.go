@@ -263,6 +263,14 @@ func (p *Pool) suspect(job int64, script string) suspect {
 	return suspect{job: job, script: maphash.String(p.seed, script)}
 }
 
+// Slow reports whether a run of the monitor's script is likely to wait for its
+// turn or to take long, by how the runs before it went.
+func (p *Pool) Slow(job int64, script string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.memory.records) > 0 && p.memory.lane(p.suspect(job, script)) == heavyLane
+}
+
 // dispatch hands queued requests to workers that have room.
 func (p *Pool) dispatch() {
 	for lane := range p.queue {
@@ -272,7 +280,7 @@ func (p *Pool) dispatch() {
 				p.queue[lane] = p.queue[lane][1:]
 				continue
 			}
-			w := p.roomiest(lane)
+			w := p.roomiest(r)
 			if w == nil {
 				break
 			}
@@ -287,10 +295,10 @@ func (p *Pool) dispatch() {
 }
 
 // roomiest returns the worker for the next request of a lane, or nil.
-func (p *Pool) roomiest(lane int) *process {
+func (p *Pool) roomiest(r *request) *process {
 	var best *process
-	if lane == heavyLane {
-		return p.heavy()
+	if r.lane == heavyLane {
+		return p.heavy(r)
 	}
 	for _, w := range p.processes {
 		if w.state == active && w.thirsty() && (best == nil || len(w.sent) < len(best.sent)) {
@@ -313,7 +321,11 @@ func (p *Pool) quarantined(r *request) bool {
 
 // finish gives a request its answer and learns from it.
 func (p *Pool) finish(r *request, out outcome) {
-	p.memory.ran(r.key, out.result.Cost.CPU)
+	if cost := out.result.Cost; out.result.Fault == monitor.FaultTimeout && cost.CPU >= r.limits.CPU {
+		p.memory.overtime(r.key, p.now())
+	} else {
+		p.memory.ran(r.key, cost.CPU)
+	}
 	p.stats.Runs++
 	r.done <- answer{outcome: out}
 }

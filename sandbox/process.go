@@ -49,7 +49,7 @@ type process struct {
 	current uint64 // the run it is at, when it does not share memory
 	notes   []byte // of that run
 
-	yields bool // to other processes, in the use of processors
+	yields courtesy
 	seen   sighting
 	kill   *verdict // why we ended it; nil when we did not
 	ready  Ready
@@ -110,7 +110,7 @@ func (w *process) live(child child) {
 // awaitEnd waits for the end of a process that has closed its pipe. One that
 // lives on nevertheless is of no use.
 func (w *process) awaitEnd() {
-	const grace = 200 * time.Millisecond
+	const grace = 2 * time.Second // its end may be slow: it comes last on a busy machine
 	w.pool.mu.Lock()
 	w.gone = true
 	w.pool.mu.Unlock()

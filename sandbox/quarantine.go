@@ -8,13 +8,15 @@ import (
 )
 
 // The policy of the quarantine: after strikesAllowed runs in a row that killed
-// their worker, a script is not run for backoffFirst, and after each further
-// strike for twice as long, up to backoffMost. Whenever the time is over it gets
-// one more chance.
+// their worker or used up their processor time, a script is not run for
+// backoffFirst, and after each further strike for twice as long, up to backoffMost,
+// or backoffTime if it did no worse than to use up its time. Whenever the time is
+// over it gets one more chance.
 const (
 	strikesAllowed = 3
 	backoffFirst   = time.Minute
 	backoffMost    = time.Hour
+	backoffTime    = 10 * time.Minute
 	suspectsMost   = 10_000
 	heavyCPU       = 50 * time.Millisecond // a run that used more is expected to do so again
 )
@@ -32,7 +34,7 @@ type quarantine struct {
 
 type record struct {
 	strikes int
-	reason  string
+	deed    string    // what the strikes were, and why
 	until   time.Time // zero when it may run
 	last    time.Time // of the strikes
 	heavy   bool
@@ -47,18 +49,36 @@ func (q *quarantine) refuses(s suspect, now func() time.Time) string {
 	if r == nil || r.until.IsZero() || !now().Before(r.until) {
 		return ""
 	}
-	return fmt.Sprintf("Not run, because it ended its worker process %d times in a row (%s). It is tried again after %s.",
-		r.strikes, r.reason, monitor.Moment(r.until.UTC()))
+	return fmt.Sprintf("Not run, because it %s, the last of %d times in a row. It is tried again after %s.",
+		r.deed, r.strikes, monitor.Moment(r.until.UTC()))
 }
 
-// strike notes that a run killed its worker.
+// strike notes that a run killed its worker, and how.
 func (q *quarantine) strike(s suspect, reason string, at time.Time) {
+	q.punish(s, "ended its worker process ("+reason+")", at, backoffMost)
+}
+
+// overtime notes that a run was stopped when its processor time was used up. Its
+// worker lives, but a script that always does so costs a processor.
+func (q *quarantine) overtime(s suspect, at time.Time) {
+	q.punish(s, "used up its processor time", at, backoffTime)
+}
+
+func (q *quarantine) punish(s suspect, deed string, at time.Time, most time.Duration) {
 	r := q.record(s)
 	r.strikes++
-	r.reason, r.last, r.heavy = reason, at, true
+	r.deed, r.last, r.heavy = deed, at, true
 	if over := r.strikes - strikesAllowed; over >= 0 {
-		r.until = at.Add(min(backoffFirst<<min(over, 16), backoffMost))
+		r.until = at.Add(min(backoffFirst<<min(over, 16), most))
 	}
+}
+
+// courtesy is how the script's next run shares the machine.
+func (q *quarantine) courtesy(s suspect) courtesy {
+	if r := q.records[s]; r != nil && r.strikes > 0 {
+		return lastOfAll
+	}
+	return afterOthers
 }
 
 // ran notes that a run came to an end in its worker.

@@ -36,6 +36,31 @@ func TestQuarantine_AfterThreeStrikesWithBackoff(t *testing.T) {
 	})
 }
 
+func TestQuarantine_OfUsedUpTimeIsShort(t *testing.T) {
+	q, at := newQuarantine(), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for range 3 * strikesAllowed {
+		q.overtime(suspect{}, at)
+	}
+	why := q.refuses(suspect{}, func() time.Time { return at })
+	for _, part := range []string{"used up its processor time", "9 times", "2026-03-01 12:10:00 UTC"} {
+		if !strings.Contains(why, part) {
+			t.Errorf("%q does not say %q", why, part)
+		}
+	}
+}
+
+func TestQuarantine_WhoWentBeyondTheLimitsComesLast(t *testing.T) {
+	q, long, bad := newQuarantine(), suspect{job: 1}, suspect{job: 2}
+	q.ran(long, heavyCPU)
+	q.overtime(bad, time.Unix(0, 0))
+	if q.courtesy(long) != afterOthers || q.courtesy(bad) != lastOfAll {
+		t.Errorf("a long run yields %v, one beyond its limits %v", q.courtesy(long), q.courtesy(bad))
+	}
+	if q.ran(bad, heavyCPU); q.courtesy(bad) != afterOthers {
+		t.Error("a long run within its limits is not forgiven")
+	}
+}
+
 func TestQuarantine_SaysWhyAndUntilWhen(t *testing.T) {
 	q := newQuarantine()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

@@ -109,16 +109,11 @@ func processorTime(pid int) (time.Duration, bool) {
 	return time.Duration(ts.Nano()), true
 }
 
-// makeWay gives a long run a tenth of what short ones get of a busy machine, or
-// takes that back, which not every system allows. The limits by the clock are
-// ten times those of processor time. Priorities are those of threads; a worker's
-// process group is all of its threads.
-func makeWay(pid int, way bool) error {
-	nice := 0
-	if way {
-		nice = 10
-	}
-	return unix.Setpriority(unix.PRIO_PGRP, pid, nice)
+// makeWay sets how much a process gets of a busy machine, or reports that it may
+// not be given more again, which not every system allows. Priorities are those of
+// threads; a worker's process group is all of its threads.
+func makeWay(pid int, c courtesy) error {
+	return unix.Setpriority(unix.PRIO_PGRP, pid, [...]int{inTurn: 0, afterOthers: 10, lastOfAll: 19}[c])
 }
 
 func deathSignal(state *os.ProcessState) string {

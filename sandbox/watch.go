@@ -112,23 +112,34 @@ func (w *process) look(now time.Time) {
 		w.isolate(i)
 	}
 	if w.seen.cpu >= niceCPU {
-		w.makeWay()
+		w.makeWay(afterOthers)
 	}
 }
 
+// courtesy is how a process shares the processors of a busy machine. A long run
+// gets a tenth of what a short one gets, which is what the limits by the clock allow
+// for; a script that went beyond its limits the last time gets a hundredth.
+type courtesy uint8
+
+const (
+	inTurn courtesy = iota
+	afterOthers
+	lastOfAll
+)
+
 // makeWay lets other processes have the processors first.
-func (w *process) makeWay() {
-	if !w.yields {
-		w.yields = makeWay(w.cmd.Process.Pid, true) == nil
+func (w *process) makeWay(c courtesy) {
+	if w.yields < c && makeWay(w.cmd.Process.Pid, c) == nil {
+		w.yields = c
 	}
 }
 
 // hurryAgain takes that back. It reports whether it could.
 func (w *process) hurryAgain() bool {
-	if w.yields && makeWay(w.cmd.Process.Pid, false) == nil {
-		w.yields = false
+	if w.yields != inTurn && makeWay(w.cmd.Process.Pid, inTurn) == nil {
+		w.yields = inTurn
 	}
-	return !w.yields
+	return w.yields == inTurn
 }
 
 func (w *process) find(id uint64) int {
@@ -165,7 +176,7 @@ func (w *process) isolate(i int) {
 	} else if w.state == active {
 		w.state = slow
 		if len(p.queue[lightLane]) > 0 {
-			w.makeWay()
+			w.makeWay(afterOthers)
 		}
 		p.balance()
 	}
@@ -176,9 +187,9 @@ func (w *process) isolate(i int) {
 func (p *Pool) mostSlow() int { return 2 * p.opts.Workers }
 
 // heavy returns a worker for a run that is expected to be long, and gives it
-// that worker for itself. There are fewer of these, so that room is left for
+// that worker for itself, at the priority that its past deserves. There are fewer of these, so that room is left for
 // those that turn out to be long.
-func (p *Pool) heavy() *process {
+func (p *Pool) heavy(r *request) *process {
 	if p.count(slow) >= p.opts.Workers {
 		return nil
 	}
@@ -190,7 +201,7 @@ func (p *Pool) heavy() *process {
 	}
 	if w != nil {
 		w.state = slow
-		w.makeWay()
+		w.makeWay(p.memory.courtesy(r.key))
 		p.balance()
 	}
 	return w

@@ -23,6 +23,13 @@ type Runner interface {
 	Run(ctx context.Context, in monitor.Input) (monitor.Result, error)
 }
 
+// Forecaster is a Runner that knows which runs will take long, or wait for their
+// turn with others like them. They are left out of the count of scripts that are
+// evaluated at once, so that a crowd of them takes no place from the others.
+type Forecaster interface {
+	Slow(job int64, script string) bool
+}
+
 // Ledger knows which runs have been taken.
 type Ledger interface {
 	// Claim takes the runs of these monitors at one scheduled time. The answer

@@ -98,6 +98,45 @@ func TestScheduler_WorkersAreTheCap(t *testing.T) {
 	})
 }
 
+// forecasting is a world in which it is known who will be slow.
+type forecasting struct {
+	*world
+	slow func(id int64) bool
+}
+
+func (f forecasting) Slow(id int64, _ string) bool { return f.slow(id) }
+
+func TestScheduler_RunsThatAreKnownToBeSlowTakeNoOthersPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		w.onRun = func(ctx context.Context, in monitor.Input) (monitor.Result, error) {
+			if in.JobID <= 10 {
+				pause(ctx, 20*time.Second)
+			}
+			return monitor.Result{Level: monitor.OK}, nil
+		}
+		s := w.scheduler(t, func(o *Options) {
+			o.Workers = 3
+			o.Runner = forecasting{w, func(id int64) bool { return id <= 10 }}
+		})
+		var all []monitor.Monitor
+		for id := range int64(20) {
+			all = append(all, monitorOf(id+1, "* * * * *"))
+		}
+		mustApply(t, s, all...)
+		mustStart(t, s, nil)
+		sleep(time.Minute + 30*time.Second)
+		if w.total() != 20 {
+			t.Errorf("%d runs, want 20", w.total())
+		}
+		for _, r := range w.recorded {
+			if slow := r.Monitor.ID <= 10; !slow && r.stored.Second() != 0 {
+				t.Errorf("the run of monitor %d was stored at %v, after slow ones", r.Monitor.ID, r.stored)
+			}
+		}
+	})
+}
+
 func TestScheduler_FullBacklogSkips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 5 * time.Second}

@@ -14,11 +14,20 @@ func (s *Scheduler) work() {
 	for {
 		select {
 		case t := <-s.ready:
+			if s.slow(t) {
+				s.working.Go(func() { s.evaluate(t) })
+				continue
+			}
 			s.evaluate(t)
 		case <-s.quit:
 			return
 		}
 	}
+}
+
+func (s *Scheduler) slow(t *task) bool {
+	forecaster, ok := s.Runner.(Forecaster)
+	return ok && forecaster.Slow(t.m.ID, t.m.Script)
 }
 
 func (s *Scheduler) evaluate(t *task) {

@@ -73,7 +73,7 @@ own, so that its processor time can be told apart.`,
 	f.DurationVar(&plan.length, "for", plan.length, "how long to measure, after one run of each monitor to warm up")
 	f.DurationVar(&plan.latency, "latency", 0, "time that Graphite takes for each request")
 	f.Var(&plan.hang, "hang", "share of the monitors whose scripts never end, such as 1%; measured after a run without them")
-	f.Var(&plan.exhaust, "exhaust", "share of the monitors whose scripts want all memory; likewise")
+	f.Var(&plan.exhaust, "exhaust", "share of the monitors whose scripts want all memory; likewise. Both are switched on and off by turns, so that what else the machine does meets both ways")
 	f.StringVar(&plan.dir, "dir", "", "directory for the database, kept afterwards (default a temporary one)")
 	f.StringVar(&plan.profile, "cpuprofile", "", "file for a processor profile of the server while it is measured")
 	f.BoolVar(&plan.ruby, "ruby", false, "measure the same check as a Ruby process for each run beside it, as Rearview made them")

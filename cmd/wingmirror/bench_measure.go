@@ -94,7 +94,14 @@ func (m measurement) run(ctx context.Context) (benchResult, error) {
 	}
 	fmt.Fprintf(m.stderr, "warm after %v; measuring for %v\n", time.Since(begun).Round(time.Second), m.plan.length)
 	until := from.Add(m.plan.length)
-	if err := pause(ctx, time.Until(until)); err != nil {
+	var turns []turn
+	if len(m.load.hostile) == 0 {
+		err = pause(ctx, time.Until(until))
+	} else {
+		turns, err = m.takeTurns(ctx)
+		until = time.Now()
+	}
+	if err != nil {
 		return benchResult{}, errors.Join(err, endProfile())
 	}
 	stopErr := m.stop(ctx)
@@ -104,6 +111,9 @@ func (m measurement) run(ctx context.Context) (benchResult, error) {
 	}
 	result, err := m.result(ctx, before, after, from, until)
 	result.EndedEarly = stopErr != nil
+	if len(turns) > 0 {
+		result.compare(m.watch, turns, m.load.hostile)
+	}
 	return result, err
 }
 
@@ -172,7 +182,7 @@ func (m measurement) expected(from, until time.Time) (int, error) {
 // storedRows counts the runs that the database has of that time.
 func (m measurement) storedRows(ctx context.Context, from, until time.Time) (int, error) {
 	rows := 0
-	most := int(m.plan.length/time.Second) + 2
+	most := int(until.Sub(from)/time.Second) + 2
 	for _, one := range m.load.monitors {
 		runs, err := m.server.db.Runs(ctx, one.ID, until, most)
 		if err != nil {

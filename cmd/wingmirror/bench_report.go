@@ -36,6 +36,8 @@ type benchResult struct {
 	Ticks  spread  `json:"whole_tick_ms"`     // from a second until all that were good and due then were stored
 	CPU    cpuCost `json:"cpu"`
 
+	Turns *comparison `json:"turns,omitempty"` // of parts with and without the hostile monitors
+
 	Requests  uint64 `json:"graphite_requests"`
 	Targets   uint64 `json:"graphite_targets"`
 	Killed    int    `json:"workers_killed"`
@@ -79,8 +81,8 @@ func (m measurement) result(ctx context.Context, before, after counts, from, unt
 	runs := m.watch.between(from, until)
 	r := benchResult{
 		Monitors: len(m.load.monitors), Hostile: len(m.load.hostile), Schedule: m.plan.schedule,
-		LatencyMS: inMillis(m.plan.latency), Seconds: m.plan.length.Seconds(),
-		Runs: len(runs), RunsPerMinute: float64(len(runs)) / m.plan.length.Minutes(),
+		LatencyMS: inMillis(m.plan.latency), Seconds: until.Sub(from).Seconds(),
+		Runs: len(runs), RunsPerMinute: float64(len(runs)) / until.Sub(from).Minutes(),
 		Faults: map[string]int{}, GoodFaults: map[string]int{},
 		Busy: after.scheduler.Busy - before.scheduler.Busy, Full: after.scheduler.Full - before.scheduler.Full,
 		Missed:   after.scheduler.Missed - before.scheduler.Missed,
@@ -136,9 +138,7 @@ func (b benchReport) print(w io.Writer) error {
 	if b.Hostile != nil {
 		fmt.Fprintf(out, "\nwith hostile monitors\t\n")
 		b.Hostile.print(out)
-		change := func(plain, hostile float64) string { return fmt.Sprintf("%+.0f %%", (hostile/plain-1)*100) }
-		fmt.Fprintf(out, "change of good monitors' p99\tstart %s, until stored %s\n",
-			change(b.Plain.Late.P99, b.Hostile.Late.P99), change(b.Plain.Stored.P99, b.Hostile.Stored.P99))
+		b.Hostile.Turns.print(out)
 	}
 	if b.Ruby != nil {
 		fmt.Fprintf(out, "\na Ruby process for each run\t%s\n", b.Ruby.Ruby)
@@ -179,4 +179,12 @@ func listFaults(faults map[string]int) string {
 		all = append(all, fmt.Sprintf("%d %s", faults[name], name))
 	}
 	return strings.Join(all, ", ")
+}
+
+func (c comparison) print(out io.Writer) {
+	change := func(without, beside float64) string { return fmt.Sprintf("%+.0f %%", (beside/without-1)*100) }
+	fmt.Fprintf(out, "\ngood monitors\tby turns in one run\n")
+	fmt.Fprintf(out, "without hostile ones\tstart %v; until stored %v\n", c.Late, c.Stored)
+	fmt.Fprintf(out, "beside them\tstart %v; until stored %v\n", c.LateBeside, c.StoredBeside)
+	fmt.Fprintf(out, "change of p99\tstart %s, until stored %s\n", change(c.Late.P99, c.LateBeside.P99), change(c.Stored.P99, c.StoredBeside.P99))
 }
