@@ -215,6 +215,8 @@ func (p *Pool) bury(w *process, words []byte) {
 	culprit := w.at()
 	if w.kill != nil {
 		culprit = w.kill.culprit
+	} else if shortOfThreads(words) {
+		culprit = 0
 	}
 	planned := w.state == leaving && len(w.sent) == 0 || w.kill != nil && w.kill.fault == monitor.NoFault
 	w.state = dead

@@ -32,6 +32,12 @@ func timeoutWall(culprit uint64, limit time.Duration) verdict {
 		reason: fmt.Sprintf("The script did not finish within %s by the clock, and was stopped with its worker process.", plain(limit))}
 }
 
+// shortOfThreads tells a death for which no script can be blamed, since none can
+// start a thread: the machine, or the container, had no room for another.
+func shortOfThreads(words []byte) bool {
+	return bytes.Contains(words, []byte("failed to create new OS thread"))
+}
+
 func overMemory(l monitor.Limits) verdict {
 	return verdict{fault: monitor.FaultMemory, strike: true, reason: fmt.Sprintf("The script used more than %s of memory.", size(l.Memory))}
 }
@@ -51,7 +57,7 @@ func judge(state *os.ProcessState, words []byte, l monitor.Limits) verdict {
 	}
 	switch {
 	case state.ExitCode() == ExitMemory,
-		said("out of memory", "cannot allocate memory", "failed to create new OS thread", "failed to reserve", "address space collisions"):
+		said("out of memory", "cannot allocate memory", "failed to reserve", "address space collisions"):
 		return overMemory(l)
 	case said("stack exceeds", "stack overflow"):
 		v.fault = monitor.FaultStack
