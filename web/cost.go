@@ -12,10 +12,31 @@ import (
 	"wingmirror/store"
 )
 
-// costSpan is how far back costs are summed up: sums are then per hour.
-const costSpan = time.Hour
+// costSpan is one way to say how far back costs are summed up. More than what the
+// store keeps is not there to be summed.
+type costSpan struct {
+	Key, Label string
+	length     time.Duration
+}
 
-// costRow is what a monitor used in the last hour.
+func costSpans() []costSpan {
+	return []costSpan{
+		{"hour", "Hour", time.Hour},
+		{"day", "Day", 24 * time.Hour},
+		{"week", "Week", 7 * 24 * time.Hour},
+	}
+}
+
+func findCostSpan(name string) (costSpan, error) {
+	spans := costSpans()
+	at := slices.IndexFunc(spans, func(s costSpan) bool { return s.Key == name })
+	if at < 0 {
+		return costSpan{}, notFound("costs cannot be summed up over %q; use hour, day or week", name)
+	}
+	return spans[at], nil
+}
+
+// costRow is what a monitor used in a span of time.
 type costRow struct {
 	store.Cost
 	Name, Group string
@@ -38,9 +59,9 @@ func costKeys() []costKey {
 	}
 }
 
-// costs ranks monitors by what they used in the last hour, the most expensive first.
-func (s *server) costs(ctx context.Context, key costKey, limit int) ([]costRow, error) {
-	costs, err := s.History.Costs(ctx, s.Now().Add(-costSpan))
+// costs ranks monitors by what they used since then, the most expensive first.
+func (s *server) costs(ctx context.Context, since time.Time, key costKey, limit int) ([]costRow, error) {
+	costs, err := s.History.Costs(ctx, since)
 	if err != nil {
 		return nil, err
 	}
@@ -68,25 +89,32 @@ func (s *server) costs(ctx context.Context, key costKey, limit int) ([]costRow, 
 }
 
 type costsData struct {
-	Keys []costKey
-	By   string
-	Rows []costRow
+	Keys  []costKey
+	Spans []costSpan
+	By    string
+	Over  string
+	Rows  []costRow
 }
 
 // mostExpensive is how many monitors the page of costs lists.
 const mostExpensive = 10
 
 func (s *server) costsPage(w http.ResponseWriter, r *http.Request) error {
-	data := costsData{Keys: costKeys()}
+	data := costsData{Keys: costKeys(), Spans: costSpans()}
 	key, err := findCostKey(cmp.Or(r.URL.Query().Get("by"), "cpu"))
 	if err != nil {
 		return err
 	}
-	data.By = key.Key
-	if data.Rows, err = s.costs(r.Context(), key, mostExpensive); err != nil {
+	span, err := findCostSpan(cmp.Or(r.URL.Query().Get("over"), "hour"))
+	if err != nil {
 		return err
 	}
-	return s.render(w, r, View{Page: "costs", Title: "Costs", Nav: "Costs", Live: true, Data: data})
+	data.By, data.Over = key.Key, span.Key
+	if data.Rows, err = s.costs(r.Context(), s.Now().Add(-span.length), key, mostExpensive); err != nil {
+		return err
+	}
+	live := span.length == time.Hour // a longer one is a walk over many rows, and hardly changes
+	return s.render(w, r, View{Page: "costs", Title: "Costs", Nav: "Costs", Live: live, Data: data})
 }
 
 func findCostKey(name string) (costKey, error) {
@@ -100,6 +128,7 @@ func findCostKey(name string) (costKey, error) {
 
 type costsInput struct {
 	By    string `query:"by" enum:"cpu,wall,memory,points" default:"cpu"`
+	Over  string `query:"over" enum:"hour,day,week" default:"hour"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"10"`
 }
 
@@ -118,7 +147,7 @@ type monitorCost struct {
 
 type costsOutput struct {
 	Body struct {
-		Since time.Time     `json:"since" doc:"Sums are over the hour that began then"`
+		Since time.Time     `json:"since" doc:"Sums are of what was due since then"`
 		Costs []monitorCost `json:"costs"`
 	}
 }
@@ -128,12 +157,17 @@ func (s *server) apiCosts(ctx context.Context, in *costsInput) (*costsOutput, er
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.costs(ctx, key, in.Limit)
+	span, err := findCostSpan(in.Over)
+	if err != nil {
+		return nil, err
+	}
+	since := s.Now().Add(-span.length)
+	rows, err := s.costs(ctx, since, key, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &costsOutput{}
-	out.Body.Since, out.Body.Costs = s.Now().Add(-costSpan).UTC(), make([]monitorCost, len(rows))
+	out.Body.Since, out.Body.Costs = since.UTC(), make([]monitorCost, len(rows))
 	for i, r := range rows {
 		out.Body.Costs[i] = monitorCost{
 			Monitor: r.Monitor, Name: r.Name, Runs: r.Runs, FetchMS: milliseconds(r.Fetch), WallMS: milliseconds(r.Total.Wall), CPUMS: milliseconds(r.Total.CPU),

@@ -65,7 +65,10 @@ func TestCosts_TheMostExpensiveComesFirst(t *testing.T) {
 	if out := get(h, "/costs?by=beauty"); out.Code != http.StatusNotFound {
 		t.Errorf("ranked by beauty: %d", out.Code)
 	}
-	for path, want := range map[string]string{"/costs": "1.0 MiB", "/costs?by=memory": "aria-current", "/monitors/1/runs": "1 ms"} {
+	if out := get(h, "/costs?over=ever"); out.Code != http.StatusNotFound {
+		t.Errorf("over ever: %d", out.Code)
+	}
+	for path, want := range map[string]string{"/costs": "1.0 MiB", "/costs?over=week": "monitors of the last week", "/api/v1/costs?over=day": `"costs":[{`, "/costs?by=memory": "aria-current", "/monitors/1/runs": "1 ms"} {
 		if out := get(h, path); out.Code != http.StatusOK || !strings.Contains(out.Body.String(), want) {
 			t.Errorf("%s has no %q: %d", path, want, out.Code)
 		}

@@ -163,7 +163,7 @@ func (s *server) routes() []Route {
 		route(get, "/api/v1/deliveries", viewer, Op(s.apiDeliveries, "List what was sent, newest first")),
 		route(get, "/api/v1/incidents/{id}", viewer, Op(s.apiIncident, "Get an incident")),
 		route(get, "/api/v1/deliveries/{id}", viewer, Op(s.apiDelivery, "Get a delivery with its attempts")),
-		route(get, "/api/v1/costs", viewer, Op(s.apiCosts, "Rank monitors by what their runs used in the last hour")),
+		route(get, "/api/v1/costs", viewer, Op(s.apiCosts, "Rank monitors by what their runs used in the last hour, day or week")),
 		route(get, "/api/v1/stdlib", viewer, Op(s.apiStdlib, "Describe what scripts can call")),
 		route(get, "/api/v1/openapi.json", viewer, Page(s.openAPI)),
 	}
