@@ -251,7 +251,7 @@ func (n *Node) cause(before *monitor.Override) (text, author string) {
 		author = reasons[0].Author
 	}
 	for _, r := range reasons {
-		if r.Level != reasons[0].Level {
+		if r.Counted() != reasons[0].Counted() {
 			break
 		}
 		where := r.Source
@@ -261,7 +261,7 @@ func (n *Node) cause(before *monitor.Override) (text, author string) {
 		causes = append(causes, r.Title+" ("+where+")")
 	}
 	switch {
-	case len(causes) == 0 || reasons[0].Level == monitor.DC5:
+	case len(causes) == 0 || reasons[0].Counted() == monitor.DC5:
 		return over + "nothing is wrong", author
 	case all > len(causes):
 		return monitor.Cut(fmt.Sprintf("%s%s and %d more", over, strings.Join(causes, ", "), all-len(causes)), maxTitle), author

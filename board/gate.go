@@ -60,7 +60,7 @@ func (l *Look) Gate(n *Node, least monitor.DC, unknown Unknown) Verdict {
 	}
 	n.walkReasons(func(r monitor.Rationale) {
 		// A closed gate names what closes it, an open one all there is.
-		if (v.Allowed || r.Level < least) && !(r.Failure && unknown == UnknownAllow) {
+		if (v.Allowed || r.Counted() < least) && !(r.Failure && unknown == UnknownAllow) {
 			v.Reasons = append(v.Reasons, r)
 		}
 	})

@@ -37,22 +37,48 @@ type vote struct {
 // fold is the level that children give their parent, each counted as its edge
 // says: the most critical of what the edges let through. DC5 without any.
 func fold(votes []vote) monitor.DC {
-	level := monitor.DC5
-	var majority, weighted ballot
+	level, majority, weighted := monitor.DC5, monitor.DC5, monitor.DC5
 	for _, v := range votes {
-		switch v.counts.Rule {
-		case monitor.CountIgnored:
-		case monitor.CountMajority:
-			majority.add(v.level, 1)
-		case monitor.CountWeight:
-			weighted.add(v.level, v.counts.Weight)
-		case monitor.CountCapped:
-			level = level.WorseOf(max(v.level, v.counts.Cap))
-		default:
-			level = level.WorseOf(v.level)
+		if v.counts.Rule == monitor.CountMajority || v.counts.Rule == monitor.CountWeight {
+			majority, weighted = count(votes)
+			break
 		}
 	}
-	return level.WorseOf(majority.level()).WorseOf(weighted.level())
+	for _, v := range votes {
+		if v.counts.Rule != monitor.CountIgnored {
+			level = level.WorseOf(max(v.level, bound(v.counts, majority, weighted)))
+		}
+	}
+	return level
+}
+
+// count holds both ballots: the level that most of the children with one vote
+// each have reached, and that of those with a weight.
+func count(votes []vote) (majority, weighted monitor.DC) {
+	var ones, weights ballot
+	for _, v := range votes {
+		switch v.counts.Rule {
+		case monitor.CountMajority:
+			ones.add(v.level, 1)
+		case monitor.CountWeight:
+			weights.add(v.level, v.counts.Weight)
+		}
+	}
+	return ones.level(), weights.level()
+}
+
+// bound is the most critical level that an edge lets through, by what the ballots
+// gave.
+func bound(counts monitor.Counts, majority, weighted monitor.DC) monitor.DC {
+	switch counts.Rule {
+	case monitor.CountMajority:
+		return majority
+	case monitor.CountWeight:
+		return weighted
+	case monitor.CountCapped:
+		return counts.Cap
+	}
+	return monitor.DC1
 }
 
 // ballot counts votes by level.
@@ -89,10 +115,10 @@ func holding(overrides []monitor.Override, at time.Time) *monitor.Override {
 	return best
 }
 
-// byWeight orders rationales for people: the most critical first, then those
+// byWeight orders rationales for people: what counts as most critical first, then those
 // that have held longest, then by ID.
 func byWeight(a, b monitor.Rationale) int {
-	return cmp.Or(cmp.Compare(a.Level, b.Level), a.Start.Compare(b.Start), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
+	return cmp.Or(cmp.Compare(a.Counted(), b.Counted()), cmp.Compare(a.Level, b.Level), a.Start.Compare(b.Start), cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
 }
 
 // deduplicated keeps the last of the rationales with the same ID, in order.

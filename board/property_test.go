@@ -103,6 +103,14 @@ func TestGrow_NothingOfItsOwnIsLost(t *testing.T) {
 			if own := Worst(f.rationales[n.ID], at); n.Computed > own || n.Override == nil && n.Level != n.Computed {
 				t.Fatalf("board %d: %s is %v, computed %v, its own rationales say %v", seed, n.ID, n.Level, n.Computed, own)
 			}
+			worst := monitor.DC5
+			reasons, _ := n.Reasons(1000)
+			for _, r := range reasons {
+				worst = worst.WorseOf(r.Counted())
+			}
+			if worst != n.Computed {
+				t.Fatalf("board %d: %s is %v, and its reasons count as %v", seed, n.ID, n.Computed, worst)
+			}
 		}
 	}
 }

@@ -59,19 +59,38 @@ func (n *Node) Reasons(most int) (reasons []monitor.Rationale, all int) {
 	return reasons[:min(most, len(reasons))], len(reasons)
 }
 
-func (n *Node) walkReasons(visit func(monitor.Rationale)) {
-	for _, r := range n.Rationales {
+// walkReasons visits them with the level that the edges between let each count as.
+func (n *Node) walkReasons(visit func(monitor.Rationale)) { n.walkFrom(monitor.NoDC, visit) }
+
+func (n *Node) walkFrom(bounded monitor.DC, visit func(monitor.Rationale)) {
+	show := func(r monitor.Rationale) {
+		if bounded > r.Level {
+			r.As = bounded
+		}
 		visit(r)
 	}
+	for _, r := range n.Rationales {
+		show(r)
+	}
+	votes := make([]vote, len(n.Children))
+	for i, child := range n.Children {
+		votes[i] = vote{child.Counts, child.Level}
+	}
+	majority, weighted := count(votes)
 	for _, child := range n.Children {
 		if child.Counts.Rule == monitor.CountIgnored {
 			continue
 		}
+		below := max(bounded, bound(child.Counts, majority, weighted))
 		if child.Override != nil {
-			visit(OverrideReason(*child.Override))
+			r := OverrideReason(*child.Override)
+			if below > r.Level {
+				r.As = below
+			}
+			visit(r)
 			continue
 		}
-		child.walkReasons(visit)
+		child.walkFrom(below, visit)
 	}
 }
 

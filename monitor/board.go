@@ -84,9 +84,13 @@ type Rationale struct {
 	Server      string          // of a failure: what did not answer, which other sources may ask as well; "" when that is not known
 	Stale       bool            // its source does not answer now; never stored
 	Author      string          // who pushed it; "" when a source brought it
+	As          DC              // among the reasons of a component above: the calmer level that an edge lets it count as; 0: its own. Never stored
 	Seen        time.Time       // when it was first reported
 	Changed     time.Time       // when it last changed
 }
+
+// Counted returns the level that the rationale counts as where it is listed.
+func (r Rationale) Counted() DC { return max(r.Level, r.As) }
 
 // Active reports whether the rationale counts at a time.
 func (r Rationale) Active(at time.Time) bool {

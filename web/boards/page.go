@@ -75,7 +75,7 @@ func toBranch(look *board.Look, n *board.Node, mayAct bool) branch {
 	switch reasons, all := n.Reasons(1); {
 	case n.Override != nil:
 		b.Reason = fmt.Sprintf("override by %s: %s", n.Override.Author, n.Override.Reason)
-	case len(reasons) > 0 && reasons[0].Level < monitor.DC5:
+	case len(reasons) > 0 && reasons[0].Counted() < monitor.DC5:
 		b.Reason, b.More = reasons[0].Title, all-1
 		if reasons[0].Component != n.ID {
 			b.From = reasons[0].Component

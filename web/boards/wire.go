@@ -28,6 +28,7 @@ type rationaleBody struct {
 	EndDate     *time.Time      `json:"end_date" doc:"null for as long as it is reported"`
 	Link        string          `json:"link"`
 	Description string          `json:"description"`
+	CountsAs    string          `json:"counts_as,omitempty" doc:"The calmer level that an edge of the tree lets it count as here"`
 	Stale       bool            `json:"stale,omitempty" doc:"Its source does not answer now"`
 	Outranked   bool            `json:"outranked,omitempty" doc:"Active, but something else decides"`
 	Override    bool            `json:"override,omitempty"`
@@ -38,7 +39,7 @@ type rationaleBody struct {
 func toRationale(r monitor.Rationale) rationaleBody {
 	return rationaleBody{
 		ID: r.ID, Title: r.Title, Level: r.Level.String(), Source: r.Source, Component: r.Component, StartDate: moment(r.Start), EndDate: moment(r.End),
-		Link: r.Link, Description: r.Description, Stale: r.Stale || r.Failure, Override: r.Overrides, Author: r.Author, Metadata: r.Metadata,
+		Link: r.Link, Description: r.Description, CountsAs: r.As.String(), Stale: r.Stale || r.Failure, Override: r.Overrides, Author: r.Author, Metadata: r.Metadata,
 	}
 }
 
