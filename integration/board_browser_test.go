@@ -29,7 +29,7 @@ func TestDemo_AnOverrideAndAComponentByHand(t *testing.T) {
 	poll(t, "the board has its example", patience, func() error { return demo.call(http.MethodGet, "/api/v1/board/office", nil, &struct{}{}) })
 	watcher := browsertest.Start(t, demo.base)
 	watcher.Open("/board")
-	watcher.Wait("document.querySelector('.board-tree')?.textContent.includes('Office')")
+	watcher.Wait("document.querySelector('#live')?.textContent.includes('Office')")
 
 	b := browsertest.Start(t, demo.base)
 	b.Size(390, 844)
@@ -48,7 +48,7 @@ func TestDemo_AnOverrideAndAComponentByHand(t *testing.T) {
 	b.Wait("document.querySelector('.standing .big .dc.dc1')")
 	b.Wait("document.querySelector('tr.outranked')")
 	b.Picture("board-override-phone")
-	watcher.Wait("document.querySelector('.board-tree')?.textContent.includes('Nobody prints today')")
+	watcher.Wait("document.querySelector('#live')?.textContent.includes('Nobody prints today')")
 	if got := gateOf(t, demo, "office"); got != http.StatusLocked {
 		t.Errorf("the gate answers %d, want 423", got)
 	}
