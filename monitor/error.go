@@ -16,6 +16,10 @@ var (
 	ErrDenied      = errors.New("denied")
 )
 
+// ErrUnreadable is the ErrInvalid of what is not even of the form that it should
+// have, such as a text that is no JSON.
+var ErrUnreadable = fmt.Errorf("unreadable: %w", ErrInvalid)
+
 // FieldError is one thing wrong with one field of somebody's input. It wraps
 // ErrInvalid. Its text is safe to show.
 type FieldError struct {
@@ -23,6 +27,8 @@ type FieldError struct {
 	Message string // what is wrong and how to mend it
 	Line    int    // 1-based line in the user's text, 0 when there is none
 	Column  int    // 1-based column in characters, 0 when there is none
+
+	unreadable bool
 }
 
 // Error returns "field: message".
@@ -33,12 +39,24 @@ func (e *FieldError) Error() string {
 	return e.Field + ": " + e.Message
 }
 
-// Unwrap returns ErrInvalid.
-func (e *FieldError) Unwrap() error { return ErrInvalid }
+// Unwrap returns ErrInvalid, or ErrUnreadable, which wraps it.
+func (e *FieldError) Unwrap() error {
+	if e.unreadable {
+		return ErrUnreadable
+	}
+	return ErrInvalid
+}
 
 // Invalid returns a FieldError for field with a formatted message.
 func Invalid(field, format string, args ...any) *FieldError {
 	return &FieldError{Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Unreadable returns a FieldError of something that has not the form it should have.
+func Unreadable(field, format string, args ...any) *FieldError {
+	e := Invalid(field, format, args...)
+	e.unreadable = true
+	return e
 }
 
 // missingError is ErrNotFound in words of its own.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
@@ -19,7 +20,8 @@ func (db *DB) fault(what string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return monitor.Missing("%s: there is none", what)
+		_, object, _ := strings.Cut(what, " ")
+		return monitor.Missing("there is no %s", object)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, err)
 	}

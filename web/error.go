@@ -35,6 +35,7 @@ func statusTable() []struct {
 		{context.Canceled, statusClientGone, "Cancelled"},
 		{account.ErrLogin, http.StatusUnauthorized, "Log in first"},
 		{monitor.ErrNotFound, http.StatusNotFound, "Not found"},
+		{monitor.ErrUnreadable, http.StatusBadRequest, titleUnreadable},
 		{monitor.ErrInvalid, http.StatusUnprocessableEntity, "Cannot be used as it is"},
 		{monitor.ErrConflict, http.StatusConflict, "Conflict"},
 		{monitor.ErrUnavailable, http.StatusServiceUnavailable, "Unavailable"},
@@ -42,6 +43,8 @@ func statusTable() []struct {
 		{monitor.ErrDenied, http.StatusForbidden, "Not allowed"},
 	}
 }
+
+const titleUnreadable = "Cannot be read"
 
 // errPrecondition wraps a conflict with the version that If-Match named.
 var errPrecondition = errors.New("the stored version is another one")
@@ -101,14 +104,23 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, p)
 		return
 	}
-	data := errorData{Problem: p}
-	if err := s.render(w, r, View{Page: "error", Title: p.Title, Status: p.Status, Data: data}); err != nil {
+	room := s.navigation("").placeOf(r.URL.Path)
+	data := errorData{Problem: p, Room: room}
+	for _, d := range p.Errors {
+		data.Lines = append(data.Lines, strings.TrimPrefix(d.Location, "body.")+": "+d.Message)
+	}
+	if err := s.render(w, r, View{Page: "error", Title: p.Title, Nav: room.Label, Status: p.Status, Data: data}); err != nil {
 		s.Log.Error("show error page", "error", err)
 		http.Error(w, p.Title, p.Status)
 	}
 }
 
-type errorData struct{ Problem *huma.ErrorModel }
+// errorData is a problem, and the place of the navigation in which it came up.
+type errorData struct {
+	Problem *huma.ErrorModel
+	Lines   []string // what is wrong with each field
+	Room    NavEntry
+}
 
 func writeProblem(w http.ResponseWriter, p *huma.ErrorModel) {
 	var body bytes.Buffer

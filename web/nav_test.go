@@ -106,3 +106,34 @@ func TestBrowser_OneMenuButtonOnAPhone(t *testing.T) {
 		b.Picture("nav-phone")
 	}
 }
+
+func TestPage_SaysWhatItIsBelow(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	h := handler(t, w.options())
+	for path, want := range map[string]string{
+		"/monitors/1":          `<a class="clip" href="/">Monitors</a>`,
+		"/monitors/1/versions": `<a class="clip" href="/monitors/1">`,
+		"/incidents/1":         `<a class="clip" href="/incidents">Incidents</a>`,
+		"/docs/api":            `<a class="clip" href="/reference">Reference</a>`,
+	} {
+		if out := get(h, path).Body.String(); !strings.Contains(out, `aria-label="Above this page"`) || !strings.Contains(out, want) {
+			t.Errorf("%s has no %s", path, want)
+		}
+	}
+	if out := get(h, "/").Body.String(); strings.Contains(out, "Above this page") {
+		t.Error("a place of the navigation stands below something")
+	}
+}
+
+func TestError_LeadsBackToTheRoomThatItHappenedIn(t *testing.T) {
+	w := newWorld(t, time.Now)
+	h := handler(t, w.options())
+	for path, want := range map[string]string{
+		"/incidents/99": `href="/incidents">Back to Incidents`, "/monitors/99": `href="/">Back to Monitors`, "/nowhere": `href="/">Back to Monitors`, "/dashboards/x": `href="/">Back to Monitors`,
+	} {
+		if out := get(h, path, "Accept", "text/html"); out.Code != http.StatusNotFound || !strings.Contains(out.Body.String(), want) {
+			t.Errorf("%s: %d without %s", path, out.Code, want)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	if len(runs) > pageRows {
 		data.Older = fmt.Sprintf("/monitors/%d/runs?before=%s", id, runs[pageRows-1].At.UTC().Format(time.RFC3339Nano))
 	}
-	return s.render(w, r, View{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Live: true, Data: data})
+	return s.render(w, r, View{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Above: Path(monitorCrumb(m)), Live: true, Data: data})
 }
 
 type runData struct {
@@ -103,7 +103,7 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Graph = template.JS(text) //nolint:gosec // json.Marshal has escaped <, > and &
 	}
-	return s.render(w, r, View{Page: "run", Title: m.Name + ": run", Nav: "Monitors", Data: data})
+	return s.render(w, r, View{Page: "run", Title: m.Name + ": run", Nav: "Monitors", Above: Path(monitorCrumb(m), Crumb{"Runs", monitorCrumb(m).Href + "/runs"}), Data: data})
 }
 
 func pathTime(text string) (time.Time, error) {
@@ -262,7 +262,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Events = append(data.Events, row)
 	}
-	return s.render(w, r, View{Page: "incident", Title: "Incident: " + incident.Name, Nav: "Incidents", Live: true, Worst: incident.Level, Data: data})
+	return s.render(w, r, View{Page: "incident", Title: "Incident: " + incident.Name, Nav: "Incidents", Above: Path(), Live: true, Worst: incident.Level, Data: data})
 }
 
 type deliveriesData struct {

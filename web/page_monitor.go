@@ -143,7 +143,7 @@ func (s *server) editor(w http.ResponseWriter, r *http.Request, m monitor.Monito
 	if m.ID == 0 {
 		title = "New monitor"
 	}
-	return s.render(w, r, View{Page: "monitor", Title: title, Nav: "Monitors", Styled: true, Live: m.ID != 0, Worst: state.Level, Data: data})
+	return s.render(w, r, View{Page: "monitor", Title: title, Nav: "Monitors", Above: groupCrumbs(m.Group), Styled: true, Live: m.ID != 0, Worst: state.Level, Data: data})
 }
 
 // lastRun is the newest run whose graph was kept, or nil.

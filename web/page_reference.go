@@ -64,7 +64,7 @@ func (s *server) apiDocsPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Operations = append(data.Operations, describe(document, route, o))
 	}
-	return s.render(w, r, View{Page: "api", Title: "API", Nav: "Reference", Data: data})
+	return s.render(w, r, View{Page: "api", Title: "API", Nav: "Reference", Above: Path(), Data: data})
 }
 
 func describe(document *huma.OpenAPI, r Route, o *huma.Operation) apiOperation {

@@ -102,11 +102,11 @@ func (s *server) tiles(w http.ResponseWriter, r *http.Request, data tilesData, r
 	if data.Summary, err = jsonText(summary); err != nil {
 		return err
 	}
-	title := "Tiles"
+	title, above := "Tiles", []Crumb(nil)
 	if data.Dashboard != nil {
-		title = data.Dashboard.Name
+		title, above = data.Dashboard.Name, Path(Crumb{"Dashboards", "/dashboards"})
 	}
-	return s.render(w, r, View{Page: "tiles", Title: title, Nav: "Monitors", Live: true, Bare: data.Kiosk, Worst: worst, Data: data})
+	return s.render(w, r, View{Page: "tiles", Title: title, Nav: "Monitors", Above: above, Live: true, Bare: data.Kiosk, Worst: worst, Data: data})
 }
 
 // lastPicture is the graph of a monitor's last run, or nil.

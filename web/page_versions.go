@@ -47,7 +47,7 @@ func (s *server) versionsPage(w http.ResponseWriter, r *http.Request) error {
 		row.Diff = around(diff(lines(before), lines(fileText(shown(r.Context(), v.Monitor)))), 2)
 		data.Versions = append(data.Versions, row)
 	}
-	return s.render(w, r, View{Page: "versions", Title: m.Name + ": versions", Nav: "Monitors", Data: data})
+	return s.render(w, r, View{Page: "versions", Title: m.Name + ": versions", Nav: "Monitors", Above: Path(monitorCrumb(m)), Data: data})
 }
 
 // fileText is the monitor as a file: every field is text there, so one diff shows all.

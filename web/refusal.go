@@ -16,6 +16,9 @@ import (
 // named once, and nothing of the request is sent back.
 func (s *server) advise(ctx huma.Context, _ string, v any) (any, error) {
 	p, ok := v.(*huma.ErrorModel)
+	if ok && (p.Status == http.StatusBadRequest || p.Status == http.StatusUnsupportedMediaType) && p.Title != titleUnreadable {
+		return unreadable(p), nil
+	}
 	if !ok || len(p.Errors) == 0 || p.Detail != refusedBySchema {
 		return v, nil
 	}
@@ -39,6 +42,22 @@ func (s *server) advise(ctx huma.Context, _ string, v any) (any, error) {
 		refusal.Title = "Cannot be used as it is"
 	}
 	return &refusal, nil
+}
+
+// unreadable says what to do about a body that was not even looked at.
+func unreadable(p *huma.ErrorModel) *huma.ErrorModel {
+	refusal := huma.ErrorModel{Status: p.Status, Title: titleUnreadable, Detail: "Send one JSON object as the body."}
+	if p.Status == http.StatusUnsupportedMediaType {
+		refusal.Detail = "Send the header Content-Type: application/json."
+	}
+	for _, d := range p.Errors {
+		message := d.Message
+		if d.Location == "body" && p.Status == http.StatusBadRequest {
+			message = "this is no JSON: " + message
+		}
+		refusal.Errors = append(refusal.Errors, &huma.ErrorDetail{Message: message, Location: d.Location})
+	}
+	return &refusal
 }
 
 // refusedBySchema is what the API's library says on top of what it finds.

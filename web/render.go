@@ -16,13 +16,14 @@ import (
 
 // View is one page to be shown.
 type View struct {
-	Page   string // template
-	Title  string //
-	Status int    // 0 is 200
-	Nav    string // which entry of the navigation is current
-	Styled bool   // the page's scripts make style elements: it needs a nonce
-	Live   bool   // the page updates by itself
-	Bare   bool   // without the frame, for a screen on a wall
+	Page   string  // template
+	Title  string  //
+	Status int     // 0 is 200
+	Nav    string  // which entry of the navigation is current
+	Above  []Crumb // see Path; nil for a page that is a place of the navigation itself
+	Styled bool    // the page's scripts make style elements: it needs a nonce
+	Live   bool    // the page updates by itself
+	Bare   bool    // without the frame, for a screen on a wall
 	Worst  monitor.Level
 	Data   any
 }
@@ -34,6 +35,7 @@ type layoutData struct {
 	Nonce    string
 	Worst    string
 	Nav      navigation
+	Crumbs   []Crumb
 	Live     bool
 	Bare     bool
 	Demo     bool
@@ -49,6 +51,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, v View) error {
 		Title: v.Title, Theme: theme(r), Nav: s.navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
 		Worst: v.Worst.String(),
 	}
+	data.Crumbs = data.Nav.crumbs(v.Above)
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {
 		data.User = who.Name
 	}

@@ -42,8 +42,10 @@ func TestRoom_IsPartOfTheTableTheNavigationAndTheDocument(t *testing.T) {
 		h.ServeHTTP(out, r)
 		return out
 	}
-	if out := ask("GET", "/pantry", "text/html"); out.Code != http.StatusUnprocessableEntity || !strings.Contains(out.Body.String(), `<a href="/pantry">Pantry</a>`) {
+	if out := ask("GET", "/pantry", "text/html"); out.Code != http.StatusUnprocessableEntity || !strings.Contains(out.Body.String(), `<a href="/pantry" aria-current="page">Pantry</a>`) {
 		t.Errorf("the page: %d %s", out.Code, out.Body)
+	} else if !strings.Contains(out.Body.String(), `<a class="button" href="/pantry">Back to Pantry</a>`) || !strings.Contains(out.Body.String(), "<p>shelf: local asked</p>") {
+		t.Errorf("the error does not lead back to its room: %s", out.Body)
 	}
 	if out := ask("POST", "/jam", ""); out.Code != http.StatusOK || !strings.Contains(out.Body.String(), `"Jars":3`) {
 		t.Errorf("the operation: %d %s", out.Code, out.Body)

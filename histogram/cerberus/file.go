@@ -145,10 +145,10 @@ func withoutNaN(data []byte) []byte {
 func jsonProblem(data []byte, err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		if int(syntax.Offset) >= len(bytes.TrimRight(data, " \r\n\t")) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return monitor.Invalid("", "the JSON ends in the middle, after %d bytes; was the file cut off?", len(data))
+			return monitor.Unreadable("", "the JSON ends in the middle, after %d bytes; was the file cut off?", len(data))
 		}
 		line := 1 + bytes.Count(data[:syntax.Offset], []byte("\n"))
-		return monitor.Invalid("", "no valid JSON at byte %d, line %d", syntax.Offset, line)
+		return monitor.Unreadable("", "no valid JSON at byte %d, line %d", syntax.Offset, line)
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return monitor.Invalid("", "a JSON %s stands where another form is expected, at byte %d", kind.Value, kind.Offset)

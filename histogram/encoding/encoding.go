@@ -264,13 +264,13 @@ func Parse(data []byte) ([]Pushed, error) {
 
 func jsonProblem(err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return monitor.Invalid("body", "is no valid JSON at byte %d: %v", syntax.Offset, syntax)
+		return monitor.Unreadable("body", "is no valid JSON at byte %d: %v", syntax.Offset, syntax)
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return monitor.Invalid(kind.Field, "a %s stands where a %s is expected", kind.Value, strings.ReplaceAll(kind.Type.String(), "float64", "number"))
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return monitor.Invalid("body", "the JSON ends in the middle")
+		return monitor.Unreadable("body", "the JSON ends in the middle")
 	}
 	return monitor.Invalid("body", "%v", err)
 }

@@ -61,7 +61,6 @@ class Page {
           ]),
           lineNumbers(), StreamLanguage.define(yaml), lintGutter(),
           autocompletion({ override: [(context) => this.complete(context)], icons: false }),
-          EditorView.contentAttributes.of({ tabindex: "0" }), // a long file scrolls: it must be reached by keyboard
           ...base("Rules file", () => this.checkSoon()),
         ],
       }),

@@ -160,7 +160,6 @@ type componentData struct {
 	branch
 	CanEdit     bool
 	Ask         string
-	Above       []*board.Node
 	Reasons     []reasonRow
 	LeftOut     int
 	Coming      []reasonRow
@@ -190,9 +189,10 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 		return err
 	}
 	data := componentData{branch: toBranch(look, n, r.mayAct(q.Context())), CanEdit: r.mayAct(q.Context()), StoreDown: look.StoreDown, Without: toPill(look, n.Computed), Now: r.Now()}
+	above := web.Path()
 	for up := n; up != nil; up = up.Up {
 		if up != n {
-			data.Above = append([]*board.Node{up}, data.Above...)
+			above = append([]web.Crumb{{Label: up.Title(), Href: "/board/" + up.ID}}, above...)
 		}
 		if data.Ask == "" {
 			data.Ask = up.Contact
@@ -232,7 +232,7 @@ func (r room) componentPage(w http.ResponseWriter, q *http.Request) error {
 			data.Subscribers = append(data.Subscribers, toSubscription(s))
 		}
 	}
-	return r.Render(w, q, web.View{Page: "component", Title: n.Title(), Nav: "Board", Live: true, Worst: n.Level.Level(), Data: data})
+	return r.Render(w, q, web.View{Page: "component", Title: n.Title(), Nav: "Board", Above: above, Live: true, Worst: n.Level.Level(), Data: data})
 }
 
 func reasonRows(look *board.Look, n *board.Node) ([]reasonRow, int) {
@@ -317,6 +317,10 @@ func (r room) editPage(w http.ResponseWriter, q *http.Request) error {
 }
 
 func (r room) edit(w http.ResponseWriter, q *http.Request, title string, data editData) error {
+	above := web.Path()
+	if !data.New {
+		above = web.Path(web.Crumb{Label: cmp.Or(data.Name, data.ID), Href: "/board/" + data.ID})
+	}
 	look := r.Board.Look()
 	data.Parents = look.Nodes()
 	for _, dc := range monitor.DCs() {
@@ -331,5 +335,5 @@ func (r room) edit(w http.ResponseWriter, q *http.Request, title string, data ed
 	for _, name := range pluginNames() {
 		data.Types = append(data.Types, typeInfo{name, source.About(name)})
 	}
-	return r.Render(w, q, web.View{Page: "component-edit", Title: title, Nav: "Board", Data: data})
+	return r.Render(w, q, web.View{Page: "component-edit", Title: title, Nav: "Board", Above: above, Data: data})
 }

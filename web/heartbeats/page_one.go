@@ -80,7 +80,7 @@ func (s desk) onePage(w http.ResponseWriter, r *http.Request) error {
 	if data.CanEdit {
 		data.Snippets = snippets(s.Base, s.keyOf(v.Heartbeat.Space), v.Heartbeat.Name)
 	}
-	return s.h.Render(w, r, web.View{Page: "heartbeat", Title: v.Heartbeat.Name, Nav: "Heartbeats", Live: true, Worst: v.State.Level, Data: data})
+	return s.h.Render(w, r, web.View{Page: "heartbeat", Title: v.Heartbeat.Name, Nav: "Heartbeats", Above: web.Path(), Live: true, Worst: v.State.Level, Data: data})
 }
 
 // wordPart is a piece of a sentence, or of code in it.
@@ -143,5 +143,5 @@ func (s desk) bodyPage(w http.ResponseWriter, r *http.Request) error {
 	if !data.Binary {
 		data.Text = string(body)
 	}
-	return s.h.Render(w, r, web.View{Page: "beat", Title: fmt.Sprintf("Beat %d of %s", n, v.Heartbeat.Name), Nav: "Heartbeats", Data: data})
+	return s.h.Render(w, r, web.View{Page: "beat", Title: fmt.Sprintf("Beat %d of %s", n, v.Heartbeat.Name), Nav: "Heartbeats", Above: web.Path(web.Crumb{Label: v.Heartbeat.Name, Href: path}), Data: data})
 }

@@ -126,13 +126,13 @@ func TestPush_BadInputNamesTheFieldAndStoresNothing(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"edges": [0, 1], "counts": [-1]}`:                                 `"location":"body.counts[0]"`,
 		`[{"edges": [0, 1], "counts": [1]}, {"edges": [0], "counts": [1]}]`: `"location":"body.[1].edges"`,
-		`{"edges": [0, 1], "counts": [NaN]}`:                                "is no valid JSON at byte",
-		`{"edges": [0, 1], "cou`:                                            "the JSON ends in the middle",
-		`[]`:                                                                "send between 1 and 1000 histograms",
-		`{"at": "soon", "edges": [0, 1], "counts": [1]}`:                    `\"soon\" is no time`,
+		`[]`: "send between 1 and 1000 histograms",
+		`{"at": "soon", "edges": [0, 1], "counts": [1]}`: `\"soon\" is no time`,
 	} {
 		h.want(t, "POST", "/histograms/A", body, 422, want)
 	}
+	h.want(t, "POST", "/histograms/A", `{"edges": [0, 1], "counts": [NaN]}`, 400, "is no valid JSON at byte")
+	h.want(t, "POST", "/histograms/A", `{"edges": [0, 1], "cou`, 400, "the JSON ends in the middle")
 	h.want(t, "POST", "/histograms/A%20B", `{"edges": [0, 1], "counts": [1]}`, 422, "is not a name for a histogram")
 	if probes, _ := h.db.Probes(t.Context()); len(probes) > 0 {
 		t.Errorf("stored %v", probes)
@@ -210,6 +210,7 @@ func TestDefinitions_AreReadFromTheOlderFile(t *testing.T) {
 	}
 	h.want(t, "POST", "/api/v1/histograms/definitions", `{"A": {"alert_emails": ["not an address"]}}`, 422)
 	h.want(t, "POST", "/api/v1/histograms/definitions", `[1]`, 422)
+	h.want(t, "POST", "/api/v1/histograms/definitions", `{"A":`, 400, "the JSON ends in the middle")
 	h.want(t, "DELETE", "/api/v1/histograms/A", "", 204)
 	h.want(t, "DELETE", "/api/v1/histograms/A", "", 404)
 }

@@ -206,7 +206,7 @@ func (d desk) regressionPage(w http.ResponseWriter, r *http.Request) error {
 	periods = slices.DeleteFunc(periods, func(p monitor.HistogramPeriod) bool { return p.At.After(one.At.Add(shownAround)) })
 	data.Evolution = evolution(histogram.Sanitized(periods, d.Now()), []time.Time{one.At}, probe.Unit)
 	title := one.Name + " on " + data.Day()
-	return d.Render(w, r, web.View{Page: "regression", Title: title, Nav: "Histograms", Data: data})
+	return d.Render(w, r, web.View{Page: "regression", Title: title, Nav: "Histograms", Above: web.Path(web.Crumb{Label: one.Name, Href: "/histograms/" + one.Name}), Data: data})
 }
 
 func share(s float64) string { return fmt.Sprintf("%.2f %%", 100*s) }
@@ -265,7 +265,7 @@ func (d desk) probePage(w http.ResponseWriter, r *http.Request) error {
 			data.Released = at.Format(time.DateOnly)
 		}
 	}
-	return d.Render(w, r, web.View{Page: "histogram", Title: probe.Name, Nav: "Histograms", Live: true, Data: data})
+	return d.Render(w, r, web.View{Page: "histogram", Title: probe.Name, Nav: "Histograms", Above: web.Path(), Live: true, Data: data})
 }
 
 type expiringData struct {
