@@ -250,15 +250,26 @@ type overrideBody struct {
 type versionsOutput struct {
 	Body struct {
 		Versions []versionBody `json:"versions"`
+		Next     int           `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
-func (s *server) apiVersions(ctx context.Context, in *idInput) (*versionsOutput, error) {
-	versions, err := s.Library.Versions(ctx, in.ID, 0, mostVersions)
+type versionsInput struct {
+	ID     int64 `path:"id" minimum:"1"`
+	Before int   `query:"before" minimum:"0" doc:"Only versions before this one: next of the page before"`
+	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+func (s *server) apiVersions(ctx context.Context, in *versionsInput) (*versionsOutput, error) {
+	versions, err := s.Library.Versions(ctx, in.ID, in.Before, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 	out := &versionsOutput{}
+	if len(versions) > in.Limit {
+		versions = versions[:in.Limit]
+		out.Body.Next = versions[in.Limit-1].Monitor.Version
+	}
 	out.Body.Versions = make([]versionBody, len(versions))
 	for i, v := range versions {
 		out.Body.Versions[i] = versionBody{Version: v.Monitor.Version, Author: v.Author, SavedAt: v.SavedAt.UTC(), Monitor: toMonitorBody(shown(ctx, v.Monitor))}

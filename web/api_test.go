@@ -86,6 +86,8 @@ func TestAPI_MonitorsLive(t *testing.T) {
 		{name: "still active", method: "GET", path: "/api/v1/monitors/1", status: 200, contains: []string{`"active":true`}},
 		{name: "pause many", method: "POST", path: "/api/v1/monitors/active", body: `{"ids": [1], "active": false}`, status: 204},
 		{name: "versions", method: "GET", path: "/api/v1/monitors/1/versions", status: 200, contains: []string{`"author":"local"`}},
+		{name: "one version, and where the next page begins", method: "GET", path: "/api/v1/monitors/1/versions?limit=1", status: 200, contains: []string{`"version":5`, `"next":5`}},
+		{name: "the last page of versions", method: "GET", path: "/api/v1/monitors/1/versions?limit=1&before=2", status: 200, contains: []string{`"versions":[{"version":1`}, lacks: []string{`"next"`}},
 		{name: "a save that does not say active leaves it alone", method: "PUT", path: "/api/v1/monitors/1", body: strings.Replace(valid, `, "active": true`, "", 1), header: map[string]string{"If-Match": `"5"`}, status: 200, contains: []string{`"active":false`}},
 		{name: "a new monitor runs unless it is told not to", method: "POST", path: "/api/v1/monitors", body: strings.Replace(valid, `, "active": true`, "", 1), status: 201, contains: []string{`"active":true`}},
 		{name: "a new monitor that is told not to", method: "POST", path: "/api/v1/monitors", body: strings.Replace(valid, `"active": true`, `"active": false`, 1), status: 201, contains: []string{`"active":false`}},

@@ -2,19 +2,21 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"wingmirror/monitor"
 	"wingmirror/store"
 )
 
-// mostVersions is how many versions one answer has.
+// mostVersions is how many versions a page shows.
 const mostVersions = 100
 
 type versionsData struct {
 	Monitor  monitor.Monitor
 	Versions []versionRow
 	CanEdit  bool
+	Older    string // address of the versions before these; "" when there are none
 }
 
 type versionRow struct {
@@ -33,12 +35,16 @@ func (s *server) versionsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	versions, err := s.Library.Versions(r.Context(), id, 0, mostVersions)
+	before, _ := strconv.Atoi(r.URL.Query().Get("before")) // anything else is the newest
+	versions, err := s.Library.Versions(r.Context(), id, max(before, 0), mostVersions+1)
 	if err != nil {
 		return err
 	}
 	data := versionsData{Monitor: m, CanEdit: may(r.Context(), monitor.RoleEditor)}
-	for i, v := range versions {
+	if len(versions) > mostVersions {
+		data.Older = monitorCrumb(m).Href + "/versions?before=" + strconv.Itoa(versions[mostVersions-1].Monitor.Version)
+	}
+	for i, v := range versions[:min(len(versions), mostVersions)] {
 		row := versionRow{Version: v, Current: v.Monitor.Version == m.Version}
 		before := ""
 		if i+1 < len(versions) {

@@ -134,11 +134,11 @@ func (w *world) SetActive(_ context.Context, ids []int64, active bool, author st
 	return nil
 }
 
-func (w *world) Versions(_ context.Context, id int64, _, limit int) ([]store.Version, error) {
+func (w *world) Versions(_ context.Context, id int64, before, limit int) ([]store.Version, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	all := w.versions[id]
-	return slices.Clone(all[:min(len(all), limit)]), nil
+	all := slices.DeleteFunc(slices.Clone(w.versions[id]), func(v store.Version) bool { return before > 0 && v.Monitor.Version >= before })
+	return all[:min(len(all), limit)], nil
 }
 
 func (w *world) Overview(context.Context) ([]store.Overview, error) {

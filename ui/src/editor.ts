@@ -180,6 +180,7 @@ class Page {
     this.running?.abort();
     const mine = this.running = new AbortController();
     this.busy(true);
+    this.reveal();
     try {
       const { body } = await call<TestRun>("/api/v1/test-run", { method: "POST", body: { monitor: this.form.read(this.stored), at: this.at(), recorded: this.past.recorded() }, signal: mine.signal });
       this.form.mark(body.problems ?? []);
@@ -230,6 +231,12 @@ class Page {
     } finally {
       button.disabled = false;
     }
+  }
+
+  /** Where there is one column, the result stands far below what was pressed. */
+  private reveal(): void {
+    const panel = $(".right");
+    if (panel.getBoundingClientRect().top > window.innerHeight - 160) panel.scrollIntoView({ block: "start" });
   }
 
   private saved(answer: Answer<Monitor>, isNew: boolean): void {

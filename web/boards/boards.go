@@ -55,7 +55,9 @@ type Room struct {
 }
 
 // Nav implements web.Room.
-func (o Room) Nav() []web.NavEntry { return []web.NavEntry{{Label: "Board", Href: "/board", Also: []string{"/board-new"}}} }
+func (o Room) Nav() []web.NavEntry {
+	return []web.NavEntry{{Label: "Board", Href: "/board", Also: []string{"/board-new"}}}
+}
 
 // room is a Room in its house.
 type room struct {

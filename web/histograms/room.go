@@ -80,7 +80,9 @@ type Room struct {
 }
 
 // Nav returns the room's entry.
-func (Room) Nav() []web.NavEntry { return []web.NavEntry{{Label: "Histograms", Href: "/histograms", Also: []string{"/regressions", "/expiring", "/received"}}} }
+func (Room) Nav() []web.NavEntry {
+	return []web.NavEntry{{Label: "Histograms", Href: "/histograms", Also: []string{"/regressions", "/expiring", "/received"}}}
+}
 
 // desk is a room in its house.
 type desk struct {
