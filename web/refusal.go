@@ -16,7 +16,8 @@ import (
 // named once, and nothing of the request is sent back.
 func (s *server) advise(ctx huma.Context, _ string, v any) (any, error) {
 	p, ok := v.(*huma.ErrorModel)
-	if ok && (p.Status == http.StatusBadRequest || p.Status == http.StatusUnsupportedMediaType) && p.Title != titleUnreadable {
+	unlooked := ok && (p.Status == http.StatusBadRequest || p.Status == http.StatusUnsupportedMediaType)
+	if unlooked && (p.Detail == refusedBySchema || p.Detail == missingBody) {
 		return unreadable(p), nil
 	}
 	if !ok || len(p.Errors) == 0 || p.Detail != refusedBySchema {
@@ -62,6 +63,9 @@ func unreadable(p *huma.ErrorModel) *huma.ErrorModel {
 
 // refusedBySchema is what the API's library says on top of what it finds.
 const refusedBySchema = "validation failed"
+
+// missingBody is what it says of a request without one.
+const missingBody = "request body is required"
 
 func bodySchema(op *huma.Operation) *huma.Schema {
 	if op == nil || op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
