@@ -96,3 +96,27 @@ func TestDocs_GateExamplesRun(t *testing.T) {
 		}
 	}
 }
+
+// The script on the page of histograms compares four series, two now and two a week
+// ago: equal ones pass, slower ones throw.
+func TestDocs_HistogramScriptComparesDistributions(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "histograms.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```js\n(.*?)```").FindStringSubmatch(string(document))
+	if found == nil {
+		t.Fatal("there is no example")
+	}
+	script := writeFile(t, "histograms.js", found[1])
+	for slower, want := range map[string]int{"120": exitOK, "520": exitCritical} {
+		var all []string
+		for i, value := range []string{slower, slower, "120", "120"} {
+			all = append(all, `{"target": "s`+string(rune('0'+i))+`", "datapoints": [[`+value+`, 60], [`+value+`, 120], [null, 180]]}`)
+		}
+		series := writeFile(t, "series.json", "["+strings.Join(all, ",")+"]")
+		if code, out, errs := invoke(t, nil, "check", script, "--series", series); code != want || want == exitCritical && !strings.Contains(out+errs, "latency moved by 450 ms") {
+			t.Errorf("%s: exit %d, want %d\n%s%s", slower, code, want, out, errs)
+		}
+	}
+}
