@@ -152,16 +152,39 @@ func (db *DB) AddSubscription(ctx context.Context, s monitor.Subscription) (moni
 		Component: s.Component, Destination: s.Destination, FromLevel: uint8(s.From), Better: s.Better, Author: s.Author, CreatedAt: millis(s.CreatedAt),
 	}
 	err := db.transaction(ctx, "subscribe to component "+s.Component, func(tx *gorm.DB) error {
-		var same int64
-		if err := tx.Model(&row).Where("component = ? AND destination = ?", s.Component, s.Destination).Count(&same).Error; err != nil {
+		if err := hearsAlready(tx, s); err != nil {
 			return err
-		}
-		if same > 0 {
-			return fmt.Errorf("this destination hears of the component already: %w", monitor.ErrConflict)
 		}
 		return tx.Create(&row).Error
 	})
 	return row.subscription(), err
+}
+
+// ChangeSubscription changes to whom and of which levels a subscription tells, and
+// returns it; ErrConflict when the destination hears of the component by another.
+func (db *DB) ChangeSubscription(ctx context.Context, s monitor.Subscription) (monitor.Subscription, error) {
+	var row subscriptionRow
+	err := db.transaction(ctx, fmt.Sprintf("change subscription %d", s.ID), func(tx *gorm.DB) error {
+		if err := hearsAlready(tx, s); err != nil {
+			return err
+		}
+		change := tx.Model(&row).Where("id = ? AND component = ?", s.ID, s.Component)
+		if err := changedOne(change.Updates(map[string]any{"destination": s.Destination, "from_level": uint8(s.From), "better": s.Better})); err != nil {
+			return err
+		}
+		return tx.Where("id = ?", s.ID).Take(&row).Error
+	})
+	return row.subscription(), err
+}
+
+// hearsAlready is ErrConflict when another subscription has the same destination.
+func hearsAlready(tx *gorm.DB, s monitor.Subscription) error {
+	var same int64
+	err := tx.Model(&subscriptionRow{}).Where("component = ? AND destination = ? AND id <> ?", s.Component, s.Destination, s.ID).Count(&same).Error
+	if err == nil && same > 0 {
+		return fmt.Errorf("this destination hears of the component already: %w", monitor.ErrConflict)
+	}
+	return err
 }
 
 // DeleteSubscription ends a subscription of a component.

@@ -33,6 +33,7 @@ type Components interface {
 	SaveComponent(ctx context.Context, c monitor.Component, author string, at time.Time) (monitor.Component, error)
 	DeleteComponent(ctx context.Context, id string) error
 	AddSubscription(ctx context.Context, s monitor.Subscription) (monitor.Subscription, error)
+	ChangeSubscription(ctx context.Context, s monitor.Subscription) (monitor.Subscription, error)
 	DeleteSubscription(ctx context.Context, component string, id int64) error
 	SaveBoardLevels(ctx context.Context, levels map[monitor.DC]monitor.DCInfo, author string, at time.Time) error
 }

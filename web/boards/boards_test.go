@@ -485,6 +485,58 @@ func TestSubscriptions_FromALevelOnAndBack(t *testing.T) {
 	}
 }
 
+func TestSubscriptions_AreChangedAndKeepTheKeyThatTheyDoNotShow(t *testing.T) {
+	w := newWorld(t, files, nil)
+	const path = "/api/v1/board/shop/subscriptions"
+	const hook = "webhook+https://hooks.example.com/s3cret"
+	for _, to := range []string{hook, "mailto:b@example.com"} {
+		if a := w.ask("POST", path, w.token, `{"destination":"`+to+`"}`); a.status != 201 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	shown := monitor.Destination(hook).Redacted()
+	if a := w.ask("PUT", path+"/1", w.token, `{"destination":"`+shown+`","from":"DC2","better":true}`); a.status != 200 || strings.Contains(a.body, "s3cret") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if s := w.board.Subscriptions("shop")[0]; s.Destination != hook || s.From != monitor.DC2 || !s.Better {
+		t.Errorf("%+v", s)
+	}
+	for body, status := range map[string]int{`{"destination":"mailto:b@example.com"}`: 409, `{"from":"DC5"}`: 422, `{"destination":"gopher:x"}`: 422} {
+		if a := w.ask("PUT", path+"/1", w.token, body); a.status != status {
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+	}
+	if a := w.ask("PUT", path+"/1", w.token, `{"destination":"mailto:c@example.com"}`); a.status != 200 || !strings.Contains(a.body, `"from":"DC3","better":false`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := w.ask("PUT", "/api/v1/board/production/subscriptions/1", w.token, `{"from":"DC2"}`); a.status != 404 {
+		t.Errorf("that of another component: %d", a.status)
+	}
+}
+
+func TestFeed_FromALevelOnTellsWhatASubscriberIsTold(t *testing.T) {
+	w := newWorld(t, files, nil)
+	const page = "/board/observability"
+	for _, level := range []string{"DC2", "DC1"} {
+		if a := w.ask("POST", "/api/v1"+page+"/overrides", w.token, `{"level":"`+level+`","reason":"x","duration":"1h"}`); a.status != 201 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		w.board.Look() // two acts that nobody has looked between are one change
+	}
+	if a := w.ask("POST", "/api/v1"+page+"/overrides/2/end", w.token, ""); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	all := strings.Count(w.ask("GET", page+"/feed.xml", w.gate, "").body, "<item>")
+	for query, want := range map[string]int{"": all, "?from=3": all - 2, "?from=DC3&better": all - 1} {
+		if got := strings.Count(w.ask("GET", page+"/feed.xml"+query, w.gate, "").body, "<item>"); got != want || got < 1 {
+			t.Errorf("%q: %d changes, want %d", query, got, want)
+		}
+	}
+	if a := w.ask("GET", page+"/feed.xml?from=9", w.gate, ""); a.status != 422 && a.status != 400 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestAddresses_NeverFollowTheHostHeader(t *testing.T) {
 	w := newWorld(t, files, func(r *boards.Room) { r.Open = true })
 	for _, path := range []string{"/board/shop", "/board/shop/feed.xml", "/api/components/shop/", "/api/", "/api/simple/"} {

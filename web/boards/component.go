@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +23,7 @@ func (r room) componentRoutes() []web.Route {
 		writing(del, one, web.Op(r.apiDelete, "Delete a component that was made here", http.StatusNoContent)),
 		writing(get, oneComponent+"/subscriptions", web.Op(r.apiSubscriptions, "List who hears of a component")),
 		writing(post, oneComponent+"/subscriptions", web.Op(r.apiSubscribe, "Let somebody hear of a component", http.StatusCreated)),
+		writing(put, oneComponent+"/subscriptions/{id}", web.Op(r.apiResubscribe, "Change to whom and of which levels a subscription tells")),
 		writing(del, oneComponent+"/subscriptions/{id}", web.Op(r.apiUnsubscribe, "Let somebody hear of a component no more", http.StatusNoContent)),
 	}
 }
@@ -172,94 +172,5 @@ func (r room) apiDelete(ctx context.Context, in *configInput) (*struct{}, error)
 		return nil, err
 	}
 	r.acted(ctx, "component.delete", n.ID, "")
-	return nil, nil
-}
-
-type boardSubscriptionBody struct {
-	ID          int64     `json:"id"`
-	Destination string    `json:"destination"`
-	From        string    `json:"from" doc:"The calmest level that it is told of"`
-	Better      bool      `json:"better" doc:"It is told of every improvement, too"`
-	Author      string    `json:"author"`
-	CreatedAt   time.Time `json:"created_at"`
-}
-
-func toSubscription(s monitor.Subscription) boardSubscriptionBody {
-	return boardSubscriptionBody{s.ID, monitor.Destination(s.Destination).Redacted(), s.From.String(), s.Better, s.Author, s.CreatedAt.UTC()}
-}
-
-type subscriptionsOutput struct {
-	Body struct {
-		Subscriptions []boardSubscriptionBody `json:"subscriptions"`
-	}
-}
-
-func (r room) apiSubscriptions(_ context.Context, in *componentInput) (*subscriptionsOutput, error) {
-	_, n, err := r.node(in.Component)
-	if err != nil {
-		return nil, err
-	}
-	out := &subscriptionsOutput{}
-	out.Body.Subscriptions = []boardSubscriptionBody{}
-	for _, s := range r.Board.Subscriptions(n.ID) {
-		out.Body.Subscriptions = append(out.Body.Subscriptions, toSubscription(s))
-	}
-	return out, nil
-}
-
-type subscribeInput struct {
-	Component string `path:"component"`
-	Body      struct {
-		Destination string `json:"destination" doc:"As in a monitor's alerts: mailto:ops@example.com, webhook+https://hooks.example.com/x"`
-		From        any    `json:"from,omitempty" doc:"The calmest level to be told of, DC1 to DC4; DC3 when empty. It is also told when the level is calmer again"`
-		Better      bool   `json:"better,omitempty" doc:"Tell every improvement, not only the one out of these levels"`
-	}
-}
-
-type subscriptionOutput struct{ Body boardSubscriptionBody }
-
-func (r room) apiSubscribe(ctx context.Context, in *subscribeInput) (*subscriptionOutput, error) {
-	_, n, err := r.node(in.Component)
-	if err != nil {
-		return nil, err
-	}
-	destination, err := monitor.ParseDestination(strings.TrimSpace(in.Body.Destination))
-	if err != nil {
-		return nil, monitor.Invalid("destination", "%v", err)
-	}
-	if unknown := monitor.CheckGroups([]string{string(destination)}, r.groups()); len(unknown) > 0 {
-		return nil, monitor.Invalid("destination", "%s", unknown[0].Message)
-	}
-	from := monitor.DC3
-	if in.Body.From != nil {
-		if from, err = readLevel(in.Body.From); err != nil || from == monitor.DC5 {
-			return nil, monitor.Invalid("from", "say from which level on it is told: DC1 to DC4; DC5 is when all is well")
-		}
-	}
-	s, err := r.Components.AddSubscription(ctx, monitor.Subscription{Component: n.ID, Destination: string(destination), From: from, Better: in.Body.Better, Author: r.Author(ctx), CreatedAt: r.Now()})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Board.Reload(ctx); err != nil {
-		return nil, err
-	}
-	r.acted(ctx, "subscription.create", n.ID, destination.Redacted())
-	return &subscriptionOutput{toSubscription(s)}, nil
-}
-
-func (r room) apiUnsubscribe(ctx context.Context, in *overrideIDInput) (*struct{}, error) {
-	subscriptions := r.Board.Subscriptions(in.Component)
-	at := slices.IndexFunc(subscriptions, func(s monitor.Subscription) bool { return s.ID == in.ID })
-	if err := r.Components.DeleteSubscription(ctx, in.Component, in.ID); err != nil {
-		return nil, err
-	}
-	if err := r.Board.Reload(ctx); err != nil {
-		return nil, err
-	}
-	detail := ""
-	if at >= 0 {
-		detail = monitor.Destination(subscriptions[at].Destination).Redacted()
-	}
-	r.acted(ctx, "subscription.delete", in.Component, detail)
 	return nil, nil
 }

@@ -134,7 +134,7 @@ func chips(query url.Values, counts map[string]int, total int) []chip {
 		return "/heartbeats?" + q.Encode()
 	}
 	current := query.Get("level")
-	all := []chip{{"", "heartbeats", link(""), total, current == ""}}
+	all := []chip{{"", "all", link(""), total, current == ""}}
 	for _, level := range []string{"critical", "warning", "ok", "unknown", "paused"} {
 		label := level
 		if level == "unknown" {
