@@ -122,13 +122,14 @@ func (c *Conn) answer(h Handler, kind frameKind, payload []byte) error {
 	id := d.u64()
 	source := c.source(&d)
 	switch kind {
-	case kindRun:
+	case kindRun, kindTraced:
 		in := d.input()
 		if err := d.end(); err != nil {
 			return fmt.Errorf("read run: %w", err)
 		}
 		in.Script = source
 		c.start(id)
+		c.journal.traced = kind == kindTraced
 		result, tired := h.Run(in, c.journal)
 		return c.reply(kindResult, id, func(e *encoder) {
 			e.flag(tired)

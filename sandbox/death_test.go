@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -81,5 +82,46 @@ func TestPool_ShowsTheSeriesOfARunThatDrewNothing(t *testing.T) {
 		if len(result.Graph) != 2 || result.Graph[0].Label != "shop.impressions" || len(result.Graph[1].Points) != 60 || result.Cost.PointsOut != 120 {
 			t.Errorf("%.20q: fault %q, graph %.60v, %d points out", script, result.Fault, result.Graph, result.Cost.PointsOut)
 		}
+	}
+}
+
+// A run that memory ran out for is made again, traced and alone; what it does
+// there tells the line, also where one native call did it all.
+func TestPool_SaysAtWhichLineMemoryRanOutInOneCall(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs memory shared with the worker")
+	}
+	t.Parallel()
+	pool := newPool(t, sandbox.Options{
+		Args: []string{"worker"}, Workers: 1, Limits: monitor.Limits{Memory: 96 << 20, CPU: 20 * time.Second},
+		Library: []sandbox.File{{Name: "team.js", Source: "\n\n\n\nfunction grow(n) {\n  return 'x'.repeat(n)\n}"}},
+	})
+	for i, bomb := range []struct {
+		name, script string
+		line         int
+	}{
+		{"one call", "puts('a')\n'x'.repeat(2**40)\nputs('b')", 2},
+		{"after a function", "function f() {\n  return 'a'\n}\nconst s = f() + 'x'.repeat(2**40)", 4},
+		{"strict", "'use strict'\nfunction f(n) {\n  'use strict'\n  return 'x'.repeat(n)\n}\nf(2**40)", 4},
+		{"in an arrow", "const swell =\n  n =>\n  'x'.repeat(n)\n\nswell(2**40)", 3},
+		{"body without a block", "for (let i = 30; ; i++)\n  'x'.repeat(2**i)", 2},
+		{"growing array", "const all = []\nlet n = 0\nfor (;;) {\n  all.push('x'.repeat(100000) + n++)\n}", 4},
+		{"growing string", "let s = 'x'\nwhile (true)\n  s += s", 3},
+		{"nested arrays", "let a = []\nfor (;;) {\n  a = [a, a.concat(a)]\n}", 3},
+		{"giant document", "const text = '[' + '[1],'.repeat(8e5) + '1]'\n\nJSON.parse(text)", 3},
+		{"helper file", "puts('a')\ngrow(10)\n\ngrow(2**40)", 4},
+		{"optional chain", "const o = { f() { return null } }\nif (o.f()?.g().h !== undefined) throw 'wrong'\no?.f()\n'x'.padEnd(2**40)", 4},
+		{"label and switch", "out: for (;;) {\n  switch (1) {\n  case 1:\n    break out\n  }\n}\nnew ArrayBuffer(2**40)", 7},
+	} {
+		t.Run(bomb.name, func(t *testing.T) {
+			result, err := pool.Run(t.Context(), monitor.Input{JobID: int64(i), Script: bomb.script})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantVerdict(t, result, monitor.FaultMemory)
+			if result.Thrown == nil || result.Thrown.Line != bomb.line {
+				t.Errorf("line is that of %+v, want %d (%s)", result.Thrown, bomb.line, result.Reason)
+			}
+		})
 	}
 }

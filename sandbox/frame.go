@@ -12,7 +12,7 @@ import (
 
 // A frame is a length (uint32, of what follows it), a kind (uint8) and a
 // payload; all numbers are little-endian. The server writes setup once, then
-// run and check frames; the worker writes ready once, then one result or
+// run, traced and check frames; the worker writes ready once, then one result or
 // checked frame for each request, in the order of the requests. Where server
 // and worker share no memory, the worker also writes started and partial.
 type frameKind uint8
@@ -21,6 +21,7 @@ const (
 	kindSetup   frameKind = 1
 	kindRun     frameKind = 2
 	kindCheck   frameKind = 3
+	kindTraced  frameKind = 4 // a run that notes its lines
 	kindReady   frameKind = 65
 	kindResult  frameKind = 66
 	kindChecked frameKind = 67

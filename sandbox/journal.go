@@ -13,20 +13,22 @@ import (
 // Journal is where a worker notes which run it is at, and what that run has
 // printed and drawn so far. On Linux it is memory that the server shares, so
 // that it outlives the worker's most sudden death and costs no system call;
-// elsewhere a Conn sends it along from time to time. It holds a header of two
-// words, the id of the run (0 for none) and the bytes noted, and then records.
+// elsewhere a Conn sends it along from time to time. It holds a header of three
+// words, the id of the run (0 for none), the bytes noted, and the line that a
+// traced run is at (0 for unknown), and then records.
 type Journal struct {
-	mem   []byte
-	used  int
-	lines int
-	open  int // where the newest record is, if it is of output; -1 if not
+	mem    []byte
+	traced bool
+	used   int
+	lines  int
+	open   int // where the newest record is, if it is of output; -1 if not
 
 	// Where no memory is shared: what has been noted and not yet sent.
 	conn *Conn
 }
 
 const (
-	journalHead   = 16
+	journalHead   = 24
 	recordOutput  = 'o' // uint32 length, text
 	recordLabel   = 'l' // uint32 length, text; lines are numbered in their order from 0
 	recordPoint   = 'p' // uint16 line, float64 time, float64 value
@@ -46,13 +48,30 @@ func (j *Journal) word(i int) *uint64 { return (*uint64)(unsafe.Pointer(&j.mem[8
 // begin notes that a run starts, and forgets the one before.
 func (j *Journal) begin(id uint64) {
 	j.used, j.lines, j.open = 0, 0, -1
+	j.traced = false
 	atomic.StoreUint64(j.word(1), 0)
+	atomic.StoreUint64(j.word(2), 0)
 	atomic.StoreUint64(j.word(0), id)
 }
 
 // current is the run that the worker says it is at; 0 is none. The word of a
 // worker is not to be trusted.
 func (j *Journal) current() uint64 { return atomic.LoadUint64(j.word(0)) }
+
+// Traced reports whether the run is to say at which line it is.
+func (j *Journal) Traced() bool { return j.traced }
+
+// At notes at which line of its script, from 1, the run is now.
+func (j *Journal) At(line int) { atomic.StoreUint64(j.word(2), uint64(line)) }
+
+// line is where the run is by the worker's word, 0 where that is not known, or
+// no line of a script of so many bytes.
+func (j *Journal) line(source int) int {
+	if n := atomic.LoadUint64(j.word(2)); n <= uint64(source)+1 {
+		return int(n)
+	}
+	return 0
+}
 
 // room returns the place for a record of n bytes, or nil when there is none.
 func (j *Journal) room(n int) []byte {

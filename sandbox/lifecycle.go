@@ -169,11 +169,11 @@ func (p *Pool) deliver(w *process, batch []outcome) {
 		return // its end has come in between
 	}
 	for i, out := range batch {
-		w.served++
 		e := w.sent[i]
-		if e.request != nil && !e.request.abandoned {
+		if e.request != nil && !e.request.abandoned && !(out.result.Fault == monitor.FaultMemory && p.doubt(w, e, verdictOf(out.result))) {
 			p.finish(e.request, out)
 		}
+		w.served++
 		if w.state < leaving && (out.tired || w.served >= p.opts.Recycle) {
 			p.stats.Recycled++
 			w.leave()
@@ -263,7 +263,17 @@ func (p *Pool) convict(w *process, e entry, words []byte) {
 	case group != nil && group.overrun():
 		v = overMemory(e.limits)
 	}
+	if v.fault == monitor.FaultMemory && p.doubt(w, e, v) {
+		return
+	}
+	line := w.line(e.request.source)
+	if first := e.request.first; first != nil && v.fault == monitor.FaultTimeout {
+		v = *first // it is slower while it is traced
+	}
 	result := faulty(v.fault, v.reason)
+	if line > 0 && v.fault == monitor.FaultMemory {
+		result.Thrown = &monitor.ScriptError{Message: v.reason, Line: line}
+	}
 	result.Output, result.Graph = w.partial(e.limits)
 	result.Cost = monitor.Cost{PointsIn: e.request.pointsIn, OutputBytes: len(result.Output)}
 	if v.fault == monitor.FaultMemory {
@@ -279,16 +289,44 @@ func (p *Pool) convict(w *process, e entry, words []byte) {
 	if v.strike {
 		p.memory.strike(e.request.key, v.fault.Description(), p.now())
 	}
+	if v.fault == monitor.FaultMemory {
+		p.memory.expectMemory(e.request.key)
+	}
 	p.stats.Runs++
 	p.stats.Killed++
 	e.request.done <- answer{outcome: outcome{result: result}}
 }
 
+// doubt gives a run that memory ran out for another try, traced and in a fresh worker
+// of its own, and reports whether it did. In one that has served others their
+// leavings may have been the cause, and the line is rarely known the first time.
+func (p *Pool) doubt(w *process, e entry, v verdict) bool {
+	r := e.request
+	if p.closed || r.alone || w.served == 0 && (r.traced || v.line > 0) {
+		return false
+	}
+	r.first = &v
+	p.stats.Resent++
+	p.queueAlone(r)
+	return true
+}
+
+// queueAlone queues a request for a worker of its own.
+func (p *Pool) queueAlone(r *request) {
+	r.alone, r.traced, r.lane = true, true, heavyLane
+	p.queue[heavyLane] = append([]*request{r}, p.queue[heavyLane]...)
+}
+
 // resend puts a request to the front of its queue. A request that sees too many
-// workers die is suspect even if no worker has blamed it.
+// workers die is suspect even if no worker has blamed it: it goes on alone.
 func (p *Pool) resend(r *request) {
 	r.deaths++
-	if r.deaths > patience {
+	if r.deaths > patience && !r.alone {
+		p.stats.Resent++
+		p.queueAlone(r)
+		return
+	}
+	if r.deaths > 2*patience {
 		p.memory.strike(r.key, monitor.FaultSandbox.Description(), p.now())
 		r.done <- answer{outcome: outcome{result: faulty(monitor.FaultSandbox,
 			fmt.Sprintf("%d worker processes died one after the other while the script waited in them.", r.deaths))}}

@@ -27,7 +27,7 @@ func serveMad(how string) int {
 		_ = conn.Ready(sandbox.Ready{Failure: "the moon is full"})
 		return 1
 	}
-	if conn.Ready(sandbox.Ready{}) != nil || conn.Serve(madness{how, conn}) != nil {
+	if conn.Ready(sandbox.Ready{}) != nil || conn.Serve(madness{how, conn, new(int)}) != nil {
 		return 1
 	}
 	return 0
@@ -36,14 +36,16 @@ func serveMad(how string) int {
 // madness misbehaves at a run whose script is "mad". It does not share memory,
 // so that the tests take the way of systems that have none to share.
 type madness struct {
-	how  string
-	conn *sandbox.Conn
+	how    string
+	conn   *sandbox.Conn
+	served *int
 }
 
 func (m madness) Check(string) *monitor.ScriptError { return nil }
 
 func (m madness) Run(in monitor.Input, notes *sandbox.Journal) (monitor.Result, bool) {
 	fine := monitor.Result{Level: monitor.OK, Output: in.Name}
+	*m.served++
 	if in.Script != "mad" {
 		return fine, false
 	}
@@ -67,6 +69,16 @@ func (m madness) Run(in monitor.Input, notes *sandbox.Journal) (monitor.Result, 
 	case "closes its pipe":
 		_ = os.Stdout.Close()
 		time.Sleep(time.Minute)
+	case "dies slowly":
+		_ = os.Stdout.Close()
+		time.Sleep(time.Second)
+		fmt.Fprintln(os.Stderr, "fatal error: out of memory")
+		os.Exit(2)
+	case "dies of what others left":
+		if *m.served > 1 {
+			fmt.Fprintln(os.Stderr, "fatal error: out of memory")
+			os.Exit(2)
+		}
 	case "exits":
 		os.Exit(0)
 	case "sleeps":
@@ -103,6 +115,32 @@ func TestPool_MadWorkerHarmsNobody(t *testing.T) {
 				t.Errorf("the next run gives %q (%s)", after.Fault, after.Reason)
 			}
 		})
+	}
+}
+
+// A busy machine may take its time for the end of a process: what it died of
+// counts, not that its pipe was closed first.
+func TestPool_ASlowDeathIsJudgedByItsCause(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, sandbox.Options{Args: []string{"worker-mad", "dies slowly"}, Workers: 1})
+	if result := run(t, pool, "mad"); result.Fault != monitor.FaultMemory {
+		t.Errorf("got %q (%s)", result.Fault, result.Reason)
+	}
+}
+
+// Memory that ran out in a worker that has served others may be their doing.
+func TestPool_NoRunIsBlamedForWhatOthersLeftInItsWorker(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, sandbox.Options{Args: []string{"worker-mad", "dies of what others left"}, Workers: 1})
+	for range 5 {
+		for _, script := range []string{"sane", "mad"} {
+			if result := run(t, pool, script); result.Fault != monitor.NoFault {
+				t.Fatalf("%s: got %q (%s)", script, result.Fault, result.Reason)
+			}
+		}
+	}
+	if died := pool.Stats().Died; died == 0 {
+		t.Error("none died, so nothing was tried")
 	}
 }
 

@@ -131,7 +131,11 @@ type request struct {
 	// Guarded by Pool.mu.
 	lane      int
 	abandoned bool
-	deaths    int // workers that died while this was in flight and not at fault
+	deaths    int      // workers that died while this was in flight and not at fault
+	alone     bool     // gets a fresh worker for itself: what it does there it has done itself
+	renewed   bool     // has had a worker replaced for that
+	traced    bool     // notes its lines
+	first     *verdict // on the worker that died of it before it was alone
 }
 
 type answer struct {
@@ -232,7 +236,7 @@ func (p *Pool) await(ctx context.Context, r *request) (outcome, error) {
 		p.mu.Unlock()
 		return outcome{}, errClosed
 	}
-	r.lane = p.memory.lane(r.key)
+	r.lane, r.traced = p.memory.lane(r.key), p.memory.greedy(r.key)
 	p.queue[r.lane] = append(p.queue[r.lane], r)
 	p.dispatch()
 	p.watchWhileBusy()
@@ -325,6 +329,12 @@ func (p *Pool) finish(r *request, out outcome) {
 		p.memory.overtime(r.key, p.now())
 	} else {
 		p.memory.ran(r.key, cost.CPU)
+	}
+	if fault := out.result.Fault; fault == monitor.FaultMemory {
+		p.memory.strike(r.key, fault.Description(), p.now())
+		p.memory.expectMemory(r.key)
+	} else if fault == monitor.FaultTimeout && r.first != nil {
+		out.result.Fault, out.result.Reason = r.first.fault, r.first.reason // it is slower while it is traced
 	}
 	p.stats.Runs++
 	r.done <- answer{outcome: out}

@@ -258,8 +258,11 @@ func (w *process) send(r *request) {
 	p := w.pool
 	p.lastID++
 	kind := kindRun
-	if r.check {
+	switch {
+	case r.check:
 		kind = kindCheck
+	case r.traced:
+		kind = kindTraced
 	}
 	at := w.out.begin(kind)
 	w.out.u64(p.lastID)
@@ -337,6 +340,14 @@ func (w *process) partial(l monitor.Limits) (string, []monitor.Line) {
 		return w.journal.partial(l)
 	}
 	return readNotes(w.notes, l)
+}
+
+// line is the line that the current run was last at; 0 where that is not known.
+func (w *process) line(source string) int {
+	if w.current == 0 && w.journal != nil {
+		return w.journal.line(len(source))
+	}
+	return 0
 }
 
 // end kills the process, for the reason that is given first.

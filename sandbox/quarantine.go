@@ -38,6 +38,7 @@ type record struct {
 	until   time.Time // zero when it may run
 	last    time.Time // of the strikes
 	heavy   bool
+	greedy  bool // ran out of memory
 }
 
 func newQuarantine() *quarantine { return &quarantine{records: map[suspect]*record{}} }
@@ -93,6 +94,14 @@ func (q *quarantine) ran(s suspect, cpu time.Duration) {
 
 // expectLong notes that a run takes long before it has ended.
 func (q *quarantine) expectLong(s suspect) { q.record(s).heavy = true }
+
+// expectMemory notes that the script ran out of memory, so its next run is traced.
+func (q *quarantine) expectMemory(s suspect) { q.record(s).greedy = true }
+
+func (q *quarantine) greedy(s suspect) bool {
+	r := q.records[s]
+	return r != nil && r.greedy
+}
 
 // lane is the queue for the script's next run.
 func (q *quarantine) lane(s suspect) int {

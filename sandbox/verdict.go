@@ -20,6 +20,16 @@ type verdict struct {
 	reason  string // a plain sentence
 	strike  bool   // counts towards quarantine
 	culprit uint64 // the request it was at when we ended it
+	line    int    // of the script, where that is known; 0 where not
+}
+
+// verdictOf is the verdict that a worker gave itself.
+func verdictOf(r monitor.Result) verdict {
+	v := verdict{fault: r.Fault, reason: r.Reason, strike: true}
+	if r.Thrown != nil {
+		v.line = r.Thrown.Line
+	}
+	return v
 }
 
 func timeoutCPU(culprit uint64, limit time.Duration) verdict {

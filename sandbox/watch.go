@@ -186,6 +186,27 @@ func (w *process) isolate(i int) {
 // that take all others.
 func (p *Pool) mostSlow() int { return 2 * p.opts.Workers }
 
+// fresher returns a worker that has served nothing yet in place of w, which has. While
+// one is about to come it returns nil; it makes room for one if need be, but not
+// more than once for a request.
+func (p *Pool) fresher(w *process, r *request) *process {
+	for _, other := range p.processes {
+		if other.generation == p.generation && other.served == 0 && len(other.sent) == 0 && (other.state == spare || other.state == active) {
+			return other
+		}
+	}
+	if p.spawning+p.count(starting) > 0 {
+		return nil
+	}
+	if w != nil && !r.renewed {
+		r.renewed = true
+		w.leave()
+		p.balance()
+		return nil
+	}
+	return w
+}
+
 // heavy returns a worker for a run that is expected to be long, and gives it
 // that worker for itself, at the priority that its past deserves. There are fewer of these, so that room is left for
 // those that turn out to be long.
@@ -198,6 +219,9 @@ func (p *Pool) heavy(r *request) *process {
 		if w == nil && other.state == active && len(other.sent) == 0 {
 			w = other
 		}
+	}
+	if r.alone {
+		w = p.fresher(w, r)
 	}
 	if w != nil {
 		w.state = slow

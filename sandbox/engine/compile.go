@@ -29,7 +29,10 @@ type program struct {
 // compile turns source into a program. It never fails in another way than by
 // program.err, but hostile source can keep it busy for hours: see the package
 // comment.
-func compile(name, source string) (p *program) {
+func compile(name, source string) *program { return compileWith(name, source, nil) }
+
+// compileWith lets change alter the tree first; nil alters nothing.
+func compileWith(name, source string, change func(*ast.Program)) (p *program) {
 	p = &program{source: source}
 	defer func() {
 		if broken := recover(); broken != nil {
@@ -42,6 +45,9 @@ func compile(name, source string) (p *program) {
 		return p
 	}
 	p.facts = study(tree, at)
+	if change != nil {
+		change(tree)
+	}
 	code, err := goja.CompileAST(tree, false)
 	if err != nil {
 		p.err = syntaxError(source, err)

@@ -72,11 +72,21 @@ func (r *run) evaluate(result *monitor.Result, began time.Time, cpu time.Duratio
 			r.broke(result, watch, broken)
 		}
 	}()
-	if r.script = r.engine.programs.get(scriptFile, r.in.Script); r.script.err != nil {
+	tracer, _ := r.record.notes.(Tracer)
+	traced := tracer != nil && tracer.Traced()
+	if traced {
+		r.script = compileTraced(scriptFile, r.in.Script)
+	} else {
+		r.script = r.engine.programs.get(scriptFile, r.in.Script)
+	}
+	if r.script.err != nil {
 		result.Fault, result.Reason, result.Thrown = monitor.FaultSyntax, r.script.err.Message, r.script.err
 		return
 	}
 	r.prepare()
+	if traced {
+		r.globals.known[traceName] = r.tracer(tracer)
+	}
 	watch.arm(r.vm)
 	err := r.execute()
 	r.conclude(result, watch, err)
