@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,11 +68,15 @@ func TestHoldChild(t *testing.T) {
 	if path == "" {
 		t.Skip("runs only as the child of TestOpen_AKilledServerLeavesNoLock")
 	}
-	if _, err := serveAt(t, path); err != nil {
+	db, err := serveAt(t, path)
+	if err != nil {
 		t.Fatal(err)
 	}
 	os.Stdout.WriteString("held\n")
-	select {}
+	// It lives as long as whoever started it. Waiting for nothing at all would be a
+	// deadlock, for which the runtime ends a process when it gets to look.
+	io.Copy(io.Discard, os.Stdin) //nolint:errcheck // only its end matters
+	db.Close()
 }
 
 func TestOpen_AKilledServerLeavesNoLock(t *testing.T) {
@@ -83,6 +88,11 @@ func TestOpen_AKilledServerLeavesNoLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	life, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer life.Close()
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
