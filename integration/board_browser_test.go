@@ -7,13 +7,14 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/web/browsertest"
 )
 
 // gateOf returns the status of a component's gate.
 func gateOf(t *testing.T, s *server, component string) int {
 	t.Helper()
-	resp, err := http.Get(s.base + "/gate/" + component + "?min=5")
+	resp, err := http.Get(s.Base + "/gate/" + component + "?min=5")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,12 +27,12 @@ func gateOf(t *testing.T, s *server, component string) int {
 func TestDemo_AnOverrideAndAComponentByHand(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
-	poll(t, "the board has its example", patience, func() error { return demo.call(http.MethodGet, "/api/v1/board/office", nil, &struct{}{}) })
-	watcher := browsertest.Start(t, demo.base)
+	servertest.Await(t, "the board has its example", patience, func() error { return demo.Call(http.MethodGet, "/api/v1/board/office", nil, &struct{}{}) })
+	watcher := browsertest.Start(t, demo.Base)
 	watcher.Open("/board")
 	watcher.Wait("document.querySelector('#live')?.textContent.includes('Office')")
 
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(390, 844)
 	b.Open("/board/office")
 	if wide := browsertest.Eval[int64](b, "document.documentElement.scrollWidth"); wide > 390 {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wingmirror/cmd/wingmirror/servertest"
 )
 
 // freePort returns a port that nobody listens on at the moment.
@@ -32,7 +34,7 @@ func daemon(t *testing.T, ready, program string, args ...string) (stop func()) {
 		t.Skipf("%s is not installed: apt-get install %s", program, program)
 	}
 	command := exec.Command(path, args...)
-	output := &lockedBuffer{}
+	output := &servertest.Buffer{}
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -51,7 +53,7 @@ func daemon(t *testing.T, ready, program string, args ...string) (stop func()) {
 			t.Logf("%s said:\n%s", program, output)
 		}
 	})
-	poll(t, program+" answers", 30*time.Second, func() error {
+	servertest.Await(t, program+" answers", 30*time.Second, func() error {
 		resp, err := http.Get(ready)
 		if err != nil {
 			return err
@@ -118,7 +120,7 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:%d']}]}
 	defer s.stop()
 
 	gate := func(path string) (int, string) {
-		resp, err := http.Get(s.base + path)
+		resp, err := http.Get(s.Base + path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +133,7 @@ scrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:%d']}]}
 	}
 	until := func(what, path string, status int, wants ...string) {
 		t.Helper()
-		poll(t, what, 90*time.Second, func() error {
+		servertest.Await(t, what, 90*time.Second, func() error {
 			got, body := gate(path)
 			for _, want := range wants {
 				if !strings.Contains(body, want) {

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/web/browsertest"
 )
 
@@ -26,8 +27,8 @@ func startDemo(t *testing.T) *server {
 	begun := time.Now()
 	demo := start(t, program, "demo", "--listen", "127.0.0.1:0")
 	var list struct{ Monitors []struct{ ID int64 } }
-	poll(t, "the demo lists its monitors", patience, func() error {
-		if err := demo.call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
+	servertest.Await(t, "the demo lists its monitors", patience, func() error {
+		if err := demo.Call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
 			return err
 		}
 		if len(list.Monitors) == 0 {
@@ -45,7 +46,7 @@ func startDemo(t *testing.T) *server {
 func TestDemo_AMonitorFromNothingToItsAlert(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(1400, 900)
 	b.Open("/")
 	b.Wait("document.querySelectorAll('tr[data-row]').length > 3")
@@ -120,7 +121,7 @@ func paste(b *browsertest.Browser, text string) {
 func deliveriesTo(t *testing.T, s *server, name string) int {
 	t.Helper()
 	var list struct{ Deliveries []struct{ Name string } }
-	s.must(http.MethodGet, "/api/v1/deliveries", nil, &list)
+	s.Must(http.MethodGet, "/api/v1/deliveries", nil, &list)
 	count := 0
 	for _, d := range list.Deliveries {
 		if d.Name == name {
@@ -134,7 +135,7 @@ func deliveriesTo(t *testing.T, s *server, name string) int {
 func TestDemo_ByKeyboardAloneOnAPhone(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(390, 844)
 	b.Dark(true)
 	b.Open("/")
@@ -176,13 +177,13 @@ func TestDemo_EveryPageIsAccessible(t *testing.T) {
 	axe := browsertest.Axe(t)
 	demo := startDemo(t)
 	var incidents struct{ Incidents []struct{ ID int64 } }
-	poll(t, "an incident opened", 30*time.Second, func() error {
-		if err := demo.call(http.MethodGet, "/api/v1/incidents", nil, &incidents); err != nil || len(incidents.Incidents) == 0 {
+	servertest.Await(t, "an incident opened", 30*time.Second, func() error {
+		if err := demo.Call(http.MethodGet, "/api/v1/incidents", nil, &incidents); err != nil || len(incidents.Incidents) == 0 {
 			return fmt.Errorf("no incident: %v", err)
 		}
 		return nil
 	})
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(1400, 900)
 	b.Open("/monitors/1/runs")
 	run := browsertest.Eval[string](b, "document.querySelector('table.runs tbody a').getAttribute('href')")
@@ -204,13 +205,13 @@ func TestDemo_EveryPageIsAccessible(t *testing.T) {
 
 // has reports whether there is such a page.
 func (s *server) has(path string) bool {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.base+path, nil)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, s.Base+path, nil)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	response.Body.Close()
 	return response.StatusCode == http.StatusOK

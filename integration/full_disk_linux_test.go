@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/store"
 )
 
@@ -36,12 +37,12 @@ func TestFullDisk_LosesRunsButNoNews(t *testing.T) {
 			return nil
 		}
 	}
-	poll(t, "notices arrive", 20*time.Second, taken(20))
+	servertest.Await(t, "notices arrive", 20*time.Second, taken(20))
 
 	limitFiles(t, s.command.Process.Pid, 0)
-	poll(t, "it says that it is not ready", 20*time.Second, func() error { return s.readiness(http.StatusServiceUnavailable) })
-	poll(t, "the log names the disk", 20*time.Second, func() error {
-		if !strings.Contains(s.stderr.String(), "or is full") {
+	servertest.Await(t, "it says that it is not ready", 20*time.Second, func() error { return s.readiness(http.StatusServiceUnavailable) })
+	servertest.Await(t, "the log names the disk", 20*time.Second, func() error {
+		if !strings.Contains(s.Log.String(), "or is full") {
 			return errors.New("not yet")
 		}
 		return nil
@@ -50,8 +51,8 @@ func TestFullDisk_LosesRunsButNoNews(t *testing.T) {
 
 	limitFiles(t, s.command.Process.Pid, unix.RLIM_INFINITY)
 	begun := len(sinks.all())
-	poll(t, "it is ready again", 20*time.Second, func() error { return s.readiness(http.StatusOK) })
-	poll(t, "more notices arrive", 20*time.Second, taken(begun+20))
+	servertest.Await(t, "it is ready again", 20*time.Second, func() error { return s.readiness(http.StatusOK) })
+	servertest.Await(t, "more notices arrive", 20*time.Second, taken(begun+20))
 
 	world.calm.Store(true)
 	opened, err := store.Open(t.Context(), store.Options{Path: db, Now: time.Now})
@@ -73,7 +74,7 @@ func limitFiles(t *testing.T, pid int, limit uint64) {
 }
 
 func (s *server) readiness(want int) error {
-	response, err := http.Get(s.base + "/readyz")
+	response, err := http.Get(s.Base + "/readyz")
 	if err != nil {
 		return err
 	}

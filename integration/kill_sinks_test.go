@@ -139,6 +139,15 @@ func (s *sinks) all() []told {
 	return append([]told(nil), s.taken...)
 }
 
+// triggers counts the incidents that a receiver was told of.
+func (s *sinks) triggers() int {
+	keys := map[string]bool{}
+	for _, n := range s.all() {
+		keys[n.key] = true
+	}
+	return len(keys)
+}
+
 func (s *sinks) calmDown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/monitor"
 	"wingmirror/store"
 )
@@ -24,8 +26,9 @@ var (
 
 const (
 	killedMonitors = 24
-	shortestLife   = 10 * time.Millisecond   // from the start of the process
-	longestLife    = 1200 * time.Millisecond // from when it serves
+	shortestLife   = 10 * time.Millisecond // from the start of the process
+	longestLife    = 1500 * time.Millisecond
+	killPatience   = 4 * time.Minute // for as many incidents as kills, on a busy machine
 )
 
 const flipScript = `
@@ -58,14 +61,12 @@ func TestKill_EveryIncidentIsAccountedFor(t *testing.T) {
 		"--smtp", "smtp://" + sinks.mailAddress, "--pagerduty-endpoint", sinks.pagerURL, "--min-interval", "1s", "--log-level", "warn",
 	}
 	begun := time.Now()
-	first := start(t, program, args...)
-	longest := time.Since(begun) + longestLife // on a busy machine, too, some must live to see runs
-	first.stop()
-	k := killer{sinks: sinks, dice: rand.New(rand.NewPCG(*killSeed, 1)), longest: longest}
-	for n := range *killTimes {
-		k.kill(t, exec.Command(program, args...), n)
+	k := killer{sinks: sinks, dice: rand.New(rand.NewPCG(*killSeed, 1))}
+	kills := 0
+	for ; kills < *killTimes || sinks.triggers() < *killTimes && time.Since(begun) < killPatience; kills++ {
+		k.kill(t, exec.Command(program, args...), kills)
 	}
-	t.Logf("killed %d times in %v", *killTimes, time.Since(begun).Round(time.Second))
+	t.Logf("killed %d times in %v", kills, time.Since(begun).Round(time.Second))
 	if left := orphans(program); left > 0 {
 		t.Errorf("%d processes outlived the program", left)
 	}
@@ -91,7 +92,7 @@ func TestKill_EveryIncidentIsAccountedFor(t *testing.T) {
 // awaitCalm waits until no incident is open and nothing is left to tell.
 func awaitCalm(t *testing.T, db *store.DB) {
 	t.Helper()
-	poll(t, "all is calm and everybody was told", 60*time.Second, func() error {
+	servertest.Await(t, "all is calm and everybody was told", 60*time.Second, func() error {
 		open, err := db.OpenStates(t.Context())
 		if err != nil {
 			return err
@@ -128,18 +129,18 @@ func createFlipping(t *testing.T, path string) {
 
 // killer decides when the program dies.
 type killer struct {
-	sinks   *sinks
-	dice    *rand.Rand
-	longest time.Duration // life from the start of the process
+	sinks *sinks
+	dice  *rand.Rand
 }
 
-// kill starts the program and kills it: after some time, in the first tenth of
-// a second, when runs are under way, or in the middle of a delivery, when a
-// receiver took a notice and has not answered.
+// kill starts the program and kills it: at some moment while it begins or serves,
+// in the first tenth of a second in which it makes runs, or in the middle of a
+// delivery, when a receiver took a notice and has not answered. The latter two come
+// however long the machine takes to get there.
 func (k killer) kill(t *testing.T, program *exec.Cmd, n int) {
 	t.Helper()
-	said := &lockedBuffer{}
-	program.Stderr = said
+	said, ready := &servertest.Buffer{}, &doorbell{seen: make(chan struct{})}
+	program.Stderr, program.Stdout = said, ready
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -148,26 +149,20 @@ func (k killer) kill(t *testing.T, program *exec.Cmd, n int) {
 		_ = program.Wait() // its state says how
 		close(ended)
 	}()
-	span := shortestLife + time.Duration(k.dice.Int64N(int64(k.longest-shortestLife)))
-	var delivery <-chan struct{}
 	switch n % 3 {
+	case 0:
+		wait(ended, nil, k.moment(shortestLife, longestLife))
 	case 1:
-		runs := time.Now().Add(span).Truncate(time.Second).Add(time.Duration(k.dice.IntN(100)) * time.Millisecond)
-		span = max(shortestLife, time.Until(runs))
+		wait(ended, ready.seen, servertest.Patience)
+		second := time.Now().Truncate(time.Second).Add(time.Second)
+		wait(ended, nil, time.Until(second)+k.moment(0, 100*time.Millisecond))
 	case 2:
 		select { // what was taken in an earlier life does not count
 		case <-k.sinks.heard:
 		default:
 		}
-		delivery = k.sinks.heard
-	}
-	life := time.NewTimer(span)
-	defer life.Stop()
-	select {
-	case <-life.C:
-	case <-delivery:
-		time.Sleep(time.Duration(k.dice.IntN(20)) * time.Millisecond)
-	case <-ended:
+		wait(ended, k.sinks.heard, servertest.Patience)
+		wait(ended, nil, k.moment(0, 20*time.Millisecond))
 	}
 	_ = program.Process.Kill() // if it has ended, the state says so
 	<-ended
@@ -179,6 +174,36 @@ func (k killer) kill(t *testing.T, program *exec.Cmd, n int) {
 			t.Errorf("start %d: %s", n, line)
 		}
 	}
+}
+
+func (k killer) moment(least, most time.Duration) time.Duration {
+	return least + time.Duration(k.dice.Int64N(int64(most-least)))
+}
+
+// wait returns when something happened, after so long, or when the program ended.
+func wait(ended, happened <-chan struct{}, most time.Duration) {
+	over := time.NewTimer(most)
+	defer over.Stop()
+	select {
+	case <-happened:
+	case <-over.C:
+	case <-ended:
+	}
+}
+
+// doorbell closes seen when the program says where its pages are.
+type doorbell struct {
+	said servertest.Buffer
+	once sync.Once
+	seen chan struct{}
+}
+
+func (w *doorbell) Write(p []byte) (int, error) {
+	n, err := w.said.Write(p)
+	if servertest.Address.MatchString(w.said.String()) {
+		w.once.Do(func() { close(w.seen) })
+	}
+	return n, err
 }
 
 // orphans counts the processes of a program that are still there, where that can

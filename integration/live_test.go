@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/graphite/graphitetest"
 )
 
@@ -101,7 +102,7 @@ func testLife(t *testing.T, backend *graphitetest.Backend, monitors []*watched) 
 	patience := 2*monitors[len(monitors)-1].every + 30*time.Second
 	wait := func(what string, check func(m *watched) error) {
 		t.Helper()
-		poll(t, what, patience, func() error {
+		servertest.Await(t, what, patience, func() error {
 			metrics.feed()
 			for _, m := range monitors {
 				if err := check(m); err != nil {
@@ -143,7 +144,7 @@ func testLife(t *testing.T, backend *graphitetest.Backend, monitors []*watched) 
 
 	again := start(t, program, serve...)
 	restarted := time.Now()
-	poll(t, "the program started again and goes on", 30*time.Second, func() error {
+	servertest.Await(t, "the program started again and goes on", 30*time.Second, func() error {
 		metrics.feed()
 		return monitors[0].ranSince(again, restarted)
 	})
@@ -154,11 +155,11 @@ func testLife(t *testing.T, backend *graphitetest.Backend, monitors []*watched) 
 }
 
 func (m *watched) create(s *server) {
-	s.t.Helper()
+	s.T.Helper()
 	var created struct {
 		ID int64 `json:"id"`
 	}
-	s.must("POST", "/api/v1/monitors", map[string]any{
+	s.Must("POST", "/api/v1/monitors", map[string]any{
 		"name": m.name, "schedule": m.schedule, "targets": []string{"# what the shop counts", m.target}, "minutes": m.minutes,
 		"script": script, "alerts": []string{"mailto:" + m.mail, "pagerduty:" + m.key}, "active": true,
 	}, &created)
@@ -172,7 +173,7 @@ func (m *watched) levelIs(s *server, want string) error {
 			Level, Fault, Message string
 		}
 	}
-	if err := s.call("GET", "/api/v1/monitors", nil, &list); err != nil {
+	if err := s.Call("GET", "/api/v1/monitors", nil, &list); err != nil {
 		return err
 	}
 	for _, item := range list.Monitors {
@@ -190,7 +191,7 @@ type run struct {
 
 func (m *watched) runs(s *server) ([]run, error) {
 	var page struct{ Runs []run }
-	err := s.call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs?limit=1000", m.id), nil, &page)
+	err := s.Call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs?limit=1000", m.id), nil, &page)
 	return page.Runs, err
 }
 
@@ -250,7 +251,7 @@ func (m *watched) checkRuns(t *testing.T, s *server) {
 		t.Errorf("%s has %d runs, want one before, one during and one after the trouble", m.name, len(runs))
 	}
 	last := run{}
-	s.must("GET", fmt.Sprintf("/api/v1/monitors/%d/runs/%s", m.id, runs[0].At.Format(time.RFC3339)), nil, &last)
+	s.Must("GET", fmt.Sprintf("/api/v1/monitors/%d/runs/%s", m.id, runs[0].At.Format(time.RFC3339)), nil, &last)
 	if last.Phase == "done" && last.Output != "errors: 3\n" {
 		t.Errorf("%s: the newest run printed %q", m.name, last.Output)
 	}
@@ -265,7 +266,7 @@ func checkIncidents(t *testing.T, s *server, want int) {
 			ClosedAt *time.Time `json:"closed_at"`
 		}
 	}
-	s.must("GET", "/api/v1/incidents", nil, &list)
+	s.Must("GET", "/api/v1/incidents", nil, &list)
 	if len(list.Incidents) != want {
 		t.Errorf("incidents %+v, want %d", list.Incidents, want)
 	}

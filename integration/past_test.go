@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"wingmirror/cmd/wingmirror/servertest"
 	"wingmirror/web/browsertest"
 )
 
@@ -22,7 +23,7 @@ func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
 	t.Parallel()
 	demo := startDemo(t)
 	page := pageOf(t, demo, "Conversion rate")
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(1400, 1000)
 	b.Open(page)
 	b.Wait("document.querySelector('#timeline-body .lane svg')")
@@ -33,7 +34,7 @@ func TestDemo_AThresholdIsEditedBacktestedAndSaved(t *testing.T) {
 	}
 	setCode(b, "#script", edited)
 	b.Do(chromedp.Click(chromedp.CSS("#past-run")))
-	b.WaitFor(60*time.Second, "document.querySelector('#past-counts:not([hidden])')?.textContent.includes('removed')")
+	b.WaitFor(2*time.Minute, "document.querySelector('#past-counts:not([hidden])')?.textContent.includes('removed')")
 	b.Wait("document.querySelectorAll('#past-result .lane svg').length === 2")
 	counts := b.Text("#past-counts")
 	if !strings.Contains(counts, "added") || strings.HasPrefix(strings.TrimSpace(counts), "0 added") && !strings.Contains(counts, "moved") {
@@ -71,7 +72,7 @@ func pageOf(t *testing.T, s *server, name string) string {
 			Name string
 		}
 	}
-	if err := s.call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
+	if err := s.Call(http.MethodGet, "/api/v1/monitors", nil, &list); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range list.Monitors {
@@ -89,7 +90,7 @@ func pageOf(t *testing.T, s *server, name string) string {
 func TestDemo_ASaveThatLosesIncidentsAsksTwice(t *testing.T) {
 	demo := startDemo(t)
 	page := pageOf(t, demo, "Conversion rate")
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Expect("422") // what the tests refuse
 	b.Size(1400, 1000)
 	b.Open(page)
@@ -98,7 +99,7 @@ func TestDemo_ASaveThatLosesIncidentsAsksTwice(t *testing.T) {
 	setCode(b, "#script", strings.Replace(script, "rate < 10", "rate < 0", 1))
 	browsertest.Eval[bool](b, "(() => { const s = document.querySelector('#past-range'); s.value = '1'; s.dispatchEvent(new Event('change')); return true })()")
 	b.Do(chromedp.Click(chromedp.CSS("#past-run")))
-	b.WaitFor(60*time.Second, "document.querySelector('#past-counts:not([hidden])')")
+	b.WaitFor(2*time.Minute, "document.querySelector('#past-counts:not([hidden])')")
 	if counts := b.Text("#past-counts"); !strings.Contains(counts, "0 added") || strings.Contains(counts, " 0 removed") || !strings.Contains(counts, "recall 0 %") {
 		t.Errorf("beside Save stands %q", counts)
 	}
@@ -127,7 +128,7 @@ func TestDemo_ASaveThatLosesIncidentsAsksTwice(t *testing.T) {
 func TestDemo_ASeriesOfATestIsDrawn(t *testing.T) {
 	demo := startDemo(t)
 	page := pageOf(t, demo, "Conversion rate")
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(1400, 1000)
 	b.Open(page)
 	b.Wait("document.querySelector('#timeline-body .lane svg')")
@@ -205,7 +206,7 @@ func TestDemo_BacktestReproducesWhatTheServerDid(t *testing.T) {
 		"script": "if (Math.random() < 0.4) throw 'chance ' + @now", "alerts": []string{"mailto:ops@example.com"}, "repeat": "2s",
 	}
 	var saved struct{ ID int64 }
-	if err := demo.call(http.MethodPost, "/api/v1/monitors", m, &saved); err != nil {
+	if err := demo.Call(http.MethodPost, "/api/v1/monitors", m, &saved); err != nil {
 		t.Fatal(err)
 	}
 	type run struct {
@@ -214,8 +215,8 @@ func TestDemo_BacktestReproducesWhatTheServerDid(t *testing.T) {
 		Decision              string
 	}
 	var runs struct{ Runs []run }
-	poll(t, "twenty runs", 60*time.Second, func() error {
-		err := demo.call(http.MethodGet, fmt.Sprintf("/api/v1/monitors/%d/runs", saved.ID), nil, &runs)
+	servertest.Await(t, "twenty runs", 60*time.Second, func() error {
+		err := demo.Call(http.MethodGet, fmt.Sprintf("/api/v1/monitors/%d/runs", saved.ID), nil, &runs)
 		if err == nil && len(runs.Runs) < 20 {
 			err = fmt.Errorf("%d runs", len(runs.Runs))
 		}
@@ -223,7 +224,7 @@ func TestDemo_BacktestReproducesWhatTheServerDid(t *testing.T) {
 	})
 	last, first := runs.Runs[0].At, runs.Runs[len(runs.Runs)-1].At
 	var whole map[string]any
-	if err := demo.call(http.MethodGet, fmt.Sprintf("/api/v1/monitors/%d", saved.ID), nil, &whole); err != nil {
+	if err := demo.Call(http.MethodGet, fmt.Sprintf("/api/v1/monitors/%d", saved.ID), nil, &whole); err != nil {
 		t.Fatal(err)
 	}
 	var report struct {
@@ -266,7 +267,7 @@ func lastLine(t *testing.T, s *server, path string, in any) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(s.base+path, "application/json", bytes.NewReader(body))
+	response, err := http.Post(s.Base+path, "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ func TestDemo_RulesAreTriedAndSaved(t *testing.T) {
 	t.Parallel()
 	axe := browsertest.Axe(t)
 	demo := startDemo(t)
-	b := browsertest.Start(t, demo.base)
+	b := browsertest.Start(t, demo.Base)
 	b.Size(1280, 900)
 	b.Open("/rules")
 	b.Wait("document.querySelector('#code .cm-content')?.textContent.includes('Disk nearly full')")

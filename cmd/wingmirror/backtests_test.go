@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,19 +19,19 @@ import (
 
 // streamed posts and returns every line of the answer.
 func (r *running) streamed(ctx context.Context, path string, in any) (lines []backtest.Report, status int) {
-	r.t.Helper()
+	r.T.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Base+path, bytes.NewReader(body))
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	defer response.Body.Close()
 	scanner := bufio.NewScanner(response.Body)
@@ -38,7 +39,7 @@ func (r *running) streamed(ctx context.Context, path string, in any) (lines []ba
 	for scanner.Scan() {
 		var report backtest.Report
 		if err := json.Unmarshal(scanner.Bytes(), &report); err != nil {
-			r.t.Fatalf("%v: %s", err, scanner.Text())
+			r.T.Fatalf("%v: %s", err, scanner.Text())
 		}
 		lines = append(lines, report)
 	}
@@ -49,58 +50,58 @@ type anything = map[string]any
 
 // remove deletes, and fails the test when that is refused.
 func (r *running) remove(path string) {
-	r.t.Helper()
-	request, err := http.NewRequest(http.MethodDelete, r.base+path, nil)
+	r.T.Helper()
+	request, err := http.NewRequest(http.MethodDelete, r.Base+path, nil)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusNoContent {
-		r.t.Errorf("DELETE %s: %s", path, response.Status)
+		r.T.Errorf("DELETE %s: %s", path, response.Status)
 	}
 }
 
 // page returns the HTML of a page.
 func (r *running) page(path string) string {
-	r.t.Helper()
-	response, err := http.Get(r.base + path)
+	r.T.Helper()
+	response, err := http.Get(r.Base + path)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		r.t.Errorf("%s: %s, %v", path, response.Status, err)
+		r.T.Errorf("%s: %s, %v", path, response.Status, err)
 	}
 	return string(text)
 }
 
 // monitorNamed returns the demo's monitor of that name, as the API has it.
 func (r *running) monitorNamed(name string) anything {
-	r.t.Helper()
+	r.T.Helper()
 	var list struct {
 		Monitors []struct {
 			ID   int64
 			Name string
 		}
 	}
-	if err := r.call("GET", "/api/v1/monitors", nil, &list); err != nil {
-		r.t.Fatal(err)
+	if err := r.Call("GET", "/api/v1/monitors", nil, &list); err != nil {
+		r.T.Fatal(err)
 	}
 	for _, m := range list.Monitors {
 		if m.Name == name {
 			var whole anything
-			if err := r.call("GET", fmt.Sprint("/api/v1/monitors/", m.ID), nil, &whole); err != nil {
-				r.t.Fatal(err)
+			if err := r.Call("GET", fmt.Sprint("/api/v1/monitors/", m.ID), nil, &whole); err != nil {
+				r.T.Fatal(err)
 			}
 			return whole
 		}
 	}
-	r.t.Fatalf("there is no monitor %q", name)
+	r.T.Fatalf("there is no monitor %q", name)
 	return nil
 }
 
@@ -140,7 +141,7 @@ func TestServer_BacktestsSweepsLabelsAndShadows(t *testing.T) {
 	}
 
 	var label anything
-	err := r.call("POST", "/api/v1/labels", anything{"monitor": id, "verdict": "missed", "from": now.Add(-2 * time.Hour), "until": now.Add(-time.Hour)}, &label)
+	err := r.Call("POST", "/api/v1/labels", anything{"monitor": id, "verdict": "missed", "from": now.Add(-2 * time.Hour), "until": now.Add(-time.Hour)}, &label)
 	if err != nil || label["id"] == nil {
 		t.Fatal(label, err)
 	}
@@ -153,20 +154,20 @@ func TestServer_BacktestsSweepsLabelsAndShadows(t *testing.T) {
 		Lane   []backtest.SpanReport
 		Labels []anything
 	}
-	if err := r.call("GET", fmt.Sprintf("/api/v1/monitors/%d/timeline", id), nil, &timeline); err != nil || timeline.Runs == 0 || len(timeline.Lane) == 0 || !slices.ContainsFunc(timeline.Labels, func(l anything) bool { return l["verdict"] == "missed" }) {
+	if err := r.Call("GET", fmt.Sprintf("/api/v1/monitors/%d/timeline", id), nil, &timeline); err != nil || timeline.Runs == 0 || len(timeline.Lane) == 0 || !slices.ContainsFunc(timeline.Labels, func(l anything) bool { return l["verdict"] == "missed" }) {
 		t.Errorf("%+v, %v", timeline, err)
 	}
 	r.remove(fmt.Sprint("/api/v1/labels/", label["id"]))
 
 	var shadow anything
-	if err := r.call("POST", "/api/v1/shadows", anything{"monitor": edited, "days": 1}, &shadow); err != nil {
+	if err := r.Call("POST", "/api/v1/shadows", anything{"monitor": edited, "days": 1}, &shadow); err != nil {
 		t.Fatal(err)
 	}
 	edited["targets"] = []string{"another"}
-	if err := r.call("POST", "/api/v1/shadows", anything{"monitor": edited, "days": 1}, nil); err == nil || !strings.Contains(err.Error(), "leave the targets as they are") {
+	if err := r.Call("POST", "/api/v1/shadows", anything{"monitor": edited, "days": 1}, nil); err == nil || !strings.Contains(err.Error(), "leave the targets as they are") {
 		t.Errorf("other targets: %v", err)
 	}
-	if err := r.call("GET", fmt.Sprint("/api/v1/shadows/", shadow["id"]), nil, &anything{}); err != nil {
+	if err := r.Call("GET", fmt.Sprint("/api/v1/shadows/", shadow["id"]), nil, &anything{}); err != nil {
 		t.Error(err)
 	}
 	r.remove(fmt.Sprint("/api/v1/shadows/", shadow["id"]))
@@ -179,7 +180,7 @@ func TestServer_ACancelledBacktestLeavesNothingRunning(t *testing.T) {
 	for range 2 * backtestsAtOnce { // were one left, the later ones would be refused
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		body, _ := json.Marshal(anything{"monitor": m, "from": now.Add(-30 * 24 * time.Hour), "until": now})
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base+"/api/v1/backtests", bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Base+"/api/v1/backtests", bytes.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,16 +190,13 @@ func TestServer_ACancelledBacktestLeavesNothingRunning(t *testing.T) {
 		}
 		cancel()
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+	r.Await("the places of cancelled backtests are free", func() error {
 		lines, status := r.streamed(t.Context(), "/api/v1/backtests", anything{"monitor": m, "from": now.Add(-time.Hour), "until": now})
-		if status == 200 && !lines[len(lines)-1].Partial {
-			return
+		if status != 200 || lines[len(lines)-1].Partial {
+			return fmt.Errorf("status %d: a cancelled backtest still holds its place", status)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("status %d: a cancelled backtest still holds its place", status)
-		}
-	}
+		return nil
+	})
 }
 
 func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
@@ -211,22 +209,18 @@ func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
 			Phase string
 		}
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		if err := r.call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs", id), nil, &runs); err != nil {
-			t.Fatal(err)
+	r.Await("a run", func() error {
+		err := r.Call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs", id), nil, &runs)
+		if err == nil && (len(runs.Runs) == 0 || runs.Runs[0].Phase != "done") {
+			err = errors.New("none is done")
 		}
-		if len(runs.Runs) > 0 && runs.Runs[0].Phase == "done" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("no run came")
-		}
-	}
+		return err
+	})
 	at := runs.Runs[0].At
 	var recording struct {
 		Targets []struct{ Series []struct{ Values []any } }
 	}
-	if err := r.call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs/%s/recording", id, at.Format(time.RFC3339)), nil, &recording); err != nil || len(recording.Targets) != 2 || len(recording.Targets[0].Series[0].Values) == 0 {
+	if err := r.Call("GET", fmt.Sprintf("/api/v1/monitors/%d/runs/%s/recording", id, at.Format(time.RFC3339)), nil, &recording); err != nil || len(recording.Targets) != 2 || len(recording.Targets[0].Series[0].Values) == 0 {
 		t.Errorf("%+v, %v", recording, err)
 	}
 	var out struct {
@@ -235,10 +229,10 @@ func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
 			Differences []anything
 		}
 	}
-	if err := r.call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "same" {
+	if err := r.Call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "same" {
 		t.Errorf("%+v, %v", out, err)
 	}
-	if code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.base); code != 0 || !strings.Contains(out, " 0 different") || strings.HasPrefix(out, "0 runs") {
+	if code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.Base); code != 0 || !strings.Contains(out, " 0 different") || strings.HasPrefix(out, "0 runs") {
 		t.Errorf("replay by the server: exit %d\n%s%s", code, out, errs)
 	}
 	if page := r.page(fmt.Sprintf("/monitors/%d/runs/%s", id, at.Format(time.RFC3339))); !strings.Contains(page, "/export\" download") || !strings.Contains(page, "Run again in the editor") {
@@ -249,7 +243,7 @@ func TestServer_RecordedRunsAreMadeAgain(t *testing.T) {
 		t.Errorf("exported by the page: exit %d\n%s%s", code, out, errs)
 	}
 	m["script"] = "throw 'other'"
-	if err := r.call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "different" || len(out.Replay.Differences) == 0 {
+	if err := r.Call("POST", "/api/v1/test-run", anything{"monitor": m, "recorded": at}, &out); err != nil || out.Replay.Verdict != "different" || len(out.Replay.Differences) == 0 {
 		t.Errorf("%+v, %v", out, err)
 	}
 }

@@ -8,27 +8,26 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // fetch returns what is at a path, with the status; token may be "".
 func (r *running) fetch(path, token string) (int, string) {
-	r.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, r.base+path, nil)
+	r.T.Helper()
+	request, err := http.NewRequest(http.MethodGet, r.Base+path, nil)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	return response.StatusCode, string(text)
 }
@@ -51,7 +50,7 @@ func TestBoard_ABrokenFileStopsNeitherTheStartNorTheOthers(t *testing.T) {
 	}
 	closed := func(r *running, component string, fragments ...string) {
 		t.Helper()
-		r.await(component+" is closed", 10*time.Second, func() error {
+		r.Await(component+" is closed", func() error {
 			status, body := r.fetch("/gate/"+component+"?min=2", "")
 			for _, part := range fragments {
 				if status != http.StatusLocked || !strings.Contains(body, part) {
@@ -67,7 +66,7 @@ func TestBoard_ABrokenFileStopsNeitherTheStartNorTheOthers(t *testing.T) {
 	closed(r, "production", "Stock is counted")
 	put("shop/board.yaml", "components: [{id: shop, parent: prod")
 	put("api/board.yaml", "components: [{id: api, parent: production, counts: sometimes}]\n")
-	r.await("the error is told", 20*time.Second, func() error {
+	r.Await("the error is told", func() error {
 		if _, text := r.fetch("/metrics", ""); !strings.Contains(text, "wingmirror_board_file_errors 2\n") {
 			return fmt.Errorf("the metrics know of no two errors")
 		}
@@ -84,7 +83,7 @@ func TestBoard_ABrokenFileStopsNeitherTheStartNorTheOthers(t *testing.T) {
 	if status, body := r.fetch("/gate/api?min=4", ""); status != http.StatusLocked || !strings.Contains(body, "api/board.yaml") || !strings.Contains(body, `"stale":true`) {
 		t.Errorf("a component whose file never worked: %d %s", status, body)
 	}
-	if !strings.Contains(r.stderr.String(), "a file of the board has an error") {
+	if !strings.Contains(r.Log.String(), "a file of the board has an error") {
 		t.Error("the log does not tell the errors")
 	}
 	r.stop()

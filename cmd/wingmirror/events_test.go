@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,29 +14,28 @@ import (
 
 // post sends a body as it is and returns status and answer.
 func (r *running) post(path, body string) (int, string) {
-	r.t.Helper()
-	response, err := http.Post(r.base+path, "application/x-www-form-urlencoded", strings.NewReader(body)) // as curl -d does
+	r.T.Helper()
+	response, err := http.Post(r.Base+path, "application/x-www-form-urlencoded", strings.NewReader(body)) // as curl -d does
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 	return response.StatusCode, string(text)
 }
 
 // until waits until ok, and fails the test when that takes too long.
 func (r *running) until(what string, ok func() bool) {
-	r.t.Helper()
-	for range 200 {
-		if ok() {
-			return
+	r.T.Helper()
+	r.Await(what, func() error {
+		if !ok() {
+			return errors.New("it did not come to that")
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	r.t.Fatalf("%s: it did not come to that", what)
+		return nil
+	})
 }
 
 func pushed(more string, value float64) string {
@@ -54,9 +54,9 @@ type rulesAnswer struct {
 }
 
 func (r *running) rules() (a rulesAnswer) {
-	r.t.Helper()
-	if err := r.call("GET", "/api/v1/rules", nil, &a); err != nil {
-		r.t.Fatal(err)
+	r.T.Helper()
+	if err := r.Call("GET", "/api/v1/rules", nil, &a); err != nil {
+		r.T.Fatal(err)
 	}
 	return a
 }
@@ -64,7 +64,7 @@ func (r *running) rules() (a rulesAnswer) {
 func TestServer_EventsBecomeIncidentsThatEnd(t *testing.T) {
 	dir := t.TempDir()
 	r := launch(t, "serve", "--graphite", "http://127.0.0.1:1", "--db", filepath.Join(dir, "w.db"), "--auth", "none")
-	if err := r.call("PUT", "/api/v1/rules", map[string]any{"text": diskRules, "version": 0}, &anything{}); err != nil {
+	if err := r.Call("PUT", "/api/v1/rules", map[string]any{"text": diskRules, "version": 0}, &anything{}); err != nil {
 		t.Fatal(err)
 	}
 	status, answer := r.post("/events", pushed(`, "id": 1`, 0.95)+"\n"+pushed(`, "id": 1`, 0.95)+"\nnonsense\n"+`{"service": "Shop"}`)
@@ -81,7 +81,7 @@ func TestServer_EventsBecomeIncidentsThatEnd(t *testing.T) {
 		}
 	}
 	incidents := func() int {
-		if err := r.call("GET", "/api/v1/incidents", nil, &list); err != nil {
+		if err := r.Call("GET", "/api/v1/incidents", nil, &list); err != nil {
 			t.Fatal(err)
 		}
 		return len(list.Incidents)
@@ -94,7 +94,7 @@ func TestServer_EventsBecomeIncidentsThatEnd(t *testing.T) {
 		t.Errorf("firing %+v", firing)
 	}
 	var found struct{ Events []struct{ Seq int64 } }
-	if err := r.call("GET", "/api/v1/events?service=Shop&q=0.95", nil, &found); err != nil || len(found.Events) != 1 {
+	if err := r.Call("GET", "/api/v1/events?service=Shop&q=0.95", nil, &found); err != nil || len(found.Events) != 1 {
 		t.Errorf("found %+v, %v", found, err)
 	}
 	r.post("/api/v1/events", pushed("", 0.5))
@@ -123,7 +123,7 @@ func TestServer_FollowsARulesFile(t *testing.T) {
 	r.until("the old rules are in force", func() bool { return len(r.rules().Firing) == 1 })
 	write(strings.Replace(diskRules, "0.9", "0.99", 1))
 	r.until("the new rules are in force", func() bool { a := r.rules(); return a.Version == 2 && a.Problem == "" && len(a.Firing) == 0 })
-	if err := r.call("PUT", "/api/v1/rules", map[string]any{"text": diskRules, "version": 2}, &anything{}); err == nil || !strings.Contains(err.Error(), "403") {
+	if err := r.Call("PUT", "/api/v1/rules", map[string]any{"text": diskRules, "version": 2}, &anything{}); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("rules that are followed were changed: %v", err)
 	}
 }
@@ -137,14 +137,14 @@ func TestServer_EventsAreTargets(t *testing.T) {
 		Targets []struct{ Status string }
 	}
 	script := `puts(@a.label, @a.values.filter(v => v !== null).join())`
-	err := r.call("POST", "/api/v1/test-run", map[string]any{"monitor": map[string]any{
+	err := r.Call("POST", "/api/v1/test-run", map[string]any{"monitor": map[string]any{
 		"name": "m", "schedule": "@hourly", "targets": []string{`events("Shop", "Disk")`}, "script": script,
 	}}, &out)
 	if err != nil || !strings.Contains(out.Output, "web1\n3") || out.Targets[0].Status != "ok" {
 		t.Errorf("%+v, %v", out, err)
 	}
 	script = `for (const s of events("Shop", "Disk")) puts(s.label, s.last_value())`
-	err = r.call("POST", "/api/v1/test-run", map[string]any{"monitor": map[string]any{"name": "m", "schedule": "@hourly", "script": script}}, &out)
+	err = r.Call("POST", "/api/v1/test-run", map[string]any{"monitor": map[string]any{"name": "m", "schedule": "@hourly", "script": script}}, &out)
 	if err != nil || !strings.Contains(out.Output, "web1\n3") {
 		t.Errorf("without a target: %+v, %v", out, err)
 	}

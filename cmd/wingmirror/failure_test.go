@@ -111,13 +111,13 @@ func TestServe_WithoutGraphiteAndMailServerItStartsAndSaysWhatFails(t *testing.T
 		if target != "" {
 			monitor["targets"] = []string{target}
 		}
-		if err := s.call("POST", "/api/v1/monitors", monitor, new(struct{})); err != nil {
+		if err := s.Call("POST", "/api/v1/monitors", monitor, new(struct{})); err != nil {
 			t.Fatal(err)
 		}
 	}
 	create("needs Graphite", "a.b", "")
 	create("needs nothing", "", `throw "on fire"`)
-	s.await("the fault, and the level that needs no Graphite", 20*time.Second, func() error {
+	s.Await("the fault, and the level that needs no Graphite", func() error {
 		all, err := s.monitors()
 		if err != nil {
 			return err
@@ -130,11 +130,11 @@ func TestServe_WithoutGraphiteAndMailServerItStartsAndSaysWhatFails(t *testing.T
 		}
 		return nil
 	})
-	s.await("the delivery that fails", 20*time.Second, func() error {
+	s.Await("the delivery that fails", func() error {
 		var list struct {
 			Deliveries []struct{ Status, Error string }
 		}
-		if err := s.call("GET", "/api/v1/deliveries", nil, &list); err != nil {
+		if err := s.Call("GET", "/api/v1/deliveries", nil, &list); err != nil {
 			return err
 		}
 		for _, d := range list.Deliveries {

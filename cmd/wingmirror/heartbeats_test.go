@@ -20,7 +20,7 @@ func beating(t *testing.T, args ...string) (r *running, key string) {
 	t.Helper()
 	r = launch(t, append([]string{"serve", "--graphite", "http://127.0.0.1:1", "--workers", "1", "--db", filepath.Join(t.TempDir(), "test.db")}, args...)...)
 	var made struct{ Key string }
-	if err := r.call(http.MethodPost, "/api/v1/heartbeat-keys", map[string]string{"space": "ops", "name": "test"}, &made); err != nil {
+	if err := r.Call(http.MethodPost, "/api/v1/heartbeat-keys", map[string]string{"space": "ops", "name": "test"}, &made); err != nil {
 		t.Fatal(err)
 	}
 	return r, made.Key
@@ -32,18 +32,18 @@ type listedBeat struct {
 }
 
 func (r *running) heartbeat(name string) (h listedBeat, err error) {
-	return h, r.call(http.MethodGet, "/api/v1/heartbeats/ops%2F"+name, nil, &h)
+	return h, r.Call(http.MethodGet, "/api/v1/heartbeats/ops%2F"+name, nil, &h)
 }
 
 func (r *running) incidents() (list struct {
 	Incidents []struct{ Subject, Message string }
 }, err error) {
-	return list, r.call(http.MethodGet, "/api/v1/incidents", nil, &list)
+	return list, r.Call(http.MethodGet, "/api/v1/incidents", nil, &list)
 }
 
 func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.T) {
 	r, key := beating(t)
-	env := map[string]string{serverVariable: r.base, pingKeyVariable: key}
+	env := map[string]string{serverVariable: r.Base, pingKeyVariable: key}
 	code, out, errs := invoke(t, env, "ping", "--name", "backup", "--", "sh", "-c", "echo copying; sleep 0.3; echo disk full >&2; exit 3")
 	if code != 3 || out != "copying\n" || errs != "disk full\n" {
 		t.Fatalf("exit %d, %q, %q: want the job's own", code, out, errs)
@@ -52,7 +52,7 @@ func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.
 	if err != nil || h.Level != "critical" || !strings.Contains(h.Message, "exit status 3: disk full") || h.Beats != 2 {
 		t.Fatalf("%+v, %v", h, err)
 	}
-	r.await("an incident", 10*time.Second, func() error {
+	r.Await("an incident", func() error {
 		list, err := r.incidents()
 		if err != nil || len(list.Incidents) != 1 || list.Incidents[0].Subject != "heartbeat/ops/backup" {
 			return fmt.Errorf("%+v, %v", list, err)
@@ -62,9 +62,9 @@ func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.
 	if code, _, errs := invoke(t, env, "ping", "--name", "backup", "--", "true"); code != 0 {
 		t.Fatalf("exit %d, %s", code, errs)
 	}
-	r.await("the end of the incident", 10*time.Second, func() error {
+	r.Await("the end of the incident", func() error {
 		var open struct{ Incidents []struct{ ID int64 } }
-		if err := r.call(http.MethodGet, "/api/v1/incidents?open=true", nil, &open); err != nil || len(open.Incidents) > 0 {
+		if err := r.Call(http.MethodGet, "/api/v1/incidents?open=true", nil, &open); err != nil || len(open.Incidents) > 0 {
 			return fmt.Errorf("%+v, %v", open, err)
 		}
 		return nil
@@ -73,13 +73,13 @@ func TestHeartbeats_AJobThatFailsOpensAnIncidentThatItsNextRunCloses(t *testing.
 
 func TestHeartbeats_HaveThePolicyOfMonitors(t *testing.T) {
 	r, key := beating(t)
-	if answer, err := http.Get(r.base + "/ping/" + key + "/job?period=1h"); err != nil || answer.StatusCode != http.StatusCreated {
+	if answer, err := http.Get(r.Base + "/ping/" + key + "/job?period=1h"); err != nil || answer.StatusCode != http.StatusCreated {
 		t.Fatalf("%v, %v", answer, err)
 	}
 	const path = "/api/v1/heartbeats/ops%2Fjob"
 	change := map[string]any{"repeat": "30m", "keep_firing": "5m", "warnings": "off", "flapping": "on", "failures": "3 of 5", "odd_size": "off"}
 	var got map[string]any
-	if err := r.call(http.MethodPatch, path, change, &got); err != nil {
+	if err := r.Call(http.MethodPatch, path, change, &got); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{"repeat": "30m", "keep_firing": "5m", "warnings": "off", "flapping": "on", "failures": "3 of 5", "odd_size": false}
@@ -88,14 +88,14 @@ func TestHeartbeats_HaveThePolicyOfMonitors(t *testing.T) {
 			t.Errorf("%s is %v, want %v", field, got[field], value)
 		}
 	}
-	if err := r.call(http.MethodPatch, path, map[string]any{"flapping": "maybe"}, nil); err == nil || !strings.Contains(err.Error(), "flapping") {
+	if err := r.Call(http.MethodPatch, path, map[string]any{"flapping": "maybe"}, nil); err == nil || !strings.Contains(err.Error(), "flapping") {
 		t.Errorf("flapping: maybe is %v", err)
 	}
 	var events struct{ Events []struct{ What string } }
-	if err := r.call(http.MethodGet, path+"/events?what=flip&from=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 1 || events.Events[0].What != "flip" {
+	if err := r.Call(http.MethodGet, path+"/events?what=flip&from=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 1 || events.Events[0].What != "flip" {
 		t.Errorf("flips are %+v, %v", events, err)
 	}
-	if err := r.call(http.MethodGet, path+"/events?until=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 0 {
+	if err := r.Call(http.MethodGet, path+"/events?until=2020-01-01T00:00:00Z", nil, &events); err != nil || len(events.Events) != 0 {
 		t.Errorf("what happened before it was made is %+v, %v", events, err)
 	}
 }
@@ -153,8 +153,8 @@ func TestPacemaker_HasItsOwnPortAndItsKeysAndWebhooksAreFollowed(t *testing.T) {
 	}
 	port := freePort(t)
 	r, _ := beating(t, "--pacemaker-listen", port, "--pacemaker-keys", keys, "--pacemaker-expiry", "pacemaker")
-	for _, base := range []string{"http://" + port, r.base + "/pacemaker"} {
-		r.await("Pacemaker's API at "+base, 10*time.Second, func() error {
+	for _, base := range []string{"http://" + port, r.Base + "/pacemaker"} {
+		r.Await("Pacemaker's API at "+base, func() error {
 			answer, err := http.Post(base+"/", "application/json", strings.NewReader(`{"api_key":"12","check":"foo","state":"OK"}`))
 			if err != nil {
 				return err
@@ -167,7 +167,7 @@ func TestPacemaker_HasItsOwnPortAndItsKeysAndWebhooksAreFollowed(t *testing.T) {
 		})
 	}
 	var h struct{ Schedule string }
-	if err := r.call(http.MethodGet, "/api/v1/heartbeats/ops%2Ffoo", nil, &h); err != nil || h.Schedule != "pacemaker" {
+	if err := r.Call(http.MethodGet, "/api/v1/heartbeats/ops%2Ffoo", nil, &h); err != nil || h.Schedule != "pacemaker" {
 		t.Errorf("%+v, %v", h, err)
 	}
 	if code, _, errs := invoke(t, nil, "serve", "--graphite", "http://127.0.0.1:1", "--db", filepath.Join(t.TempDir(), "x.db"), "--listen", "127.0.0.1:0", "--pacemaker-path", "pace/"); code != exitUsage || !strings.Contains(errs, "pacemaker-path") {

@@ -4,42 +4,22 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"wingmirror/cmd/wingmirror/servertest"
 )
 
 // running is the program at work inside the test.
 type running struct {
-	t      *testing.T
-	base   string
+	servertest.Server
 	cancel context.CancelFunc
 	ended  chan struct{}
 	code   int
-	stderr *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // launch starts serve or demo on a free port, and returns when it says where its
@@ -48,13 +28,13 @@ func launch(t *testing.T, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
-	r := &running{t: t, cancel: cancel, ended: make(chan struct{}), stderr: &lockedBuffer{}}
+	r := &running{Server: servertest.Server{T: t, Log: &servertest.Buffer{}}, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(r.ended)
 		r.code = run(ctx, process{
 			args:   append(args, "--listen", "127.0.0.1:0"),
 			getenv: func(string) (string, bool) { return "", false },
-			stdin:  strings.NewReader(""), stdout: in, stderr: r.stderr,
+			stdin:  strings.NewReader(""), stdout: in, stderr: r.Log,
 		})
 		in.Close()
 	}()
@@ -62,16 +42,15 @@ func launch(t *testing.T, args ...string) *running {
 		cancel()
 		<-r.ended
 	})
-	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if r.base = address.FindString(lines.Text()); r.base != "" {
+		if r.Base = servertest.Address.FindString(lines.Text()); r.Base != "" {
 			break
 		}
 	}
 	go io.Copy(io.Discard, out)
-	if r.base == "" {
+	if r.Base == "" {
 		<-r.ended
-		t.Fatalf("exit %d before there was an address: %s", r.code, r.stderr)
+		t.Fatalf("exit %d before there was an address: %s", r.code, r.Log)
 	}
 	return r
 }
@@ -94,51 +73,9 @@ func (r *running) stop() time.Duration {
 	r.cancel()
 	<-r.ended
 	if r.code != exitOK {
-		r.t.Errorf("exit %d: %s", r.code, r.stderr)
+		r.T.Errorf("exit %d: %s", r.code, r.Log)
 	}
 	return time.Since(begun)
-}
-
-// call asks the JSON API, and reads the answer into out.
-func (r *running) call(method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	request, err := http.NewRequest(method, r.base+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode >= 300 {
-		text, _ := io.ReadAll(response.Body)
-		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
-	}
-	return json.NewDecoder(response.Body).Decode(out)
-}
-
-// await asks until check has nothing to complain about.
-func (r *running) await(what string, patience time.Duration, check func() error) {
-	r.t.Helper()
-	over := time.After(patience)
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-over:
-			r.t.Fatalf("%s: not within %v: %v\n%s", what, patience, err, r.stderr)
-		}
-	}
 }
 
 // listed is a monitor as the list of the API has it.
@@ -153,7 +90,7 @@ type listed struct {
 
 func (r *running) monitors() (map[string]listed, error) {
 	var list struct{ Monitors []listed }
-	if err := r.call("GET", "/api/v1/monitors", nil, &list); err != nil {
+	if err := r.Call("GET", "/api/v1/monitors", nil, &list); err != nil {
 		return nil, err
 	}
 	byName := map[string]listed{}
@@ -169,7 +106,7 @@ func TestDemo_EveryMonitorRunsWithinSeconds(t *testing.T) {
 	}
 	begun := time.Now()
 	demo := launch(t, "demo")
-	demo.await("a run of each monitor", 20*time.Second, func() error {
+	demo.Await("a run of each monitor", func() error {
 		all, err := demo.monitors()
 		if err != nil {
 			return err
@@ -193,17 +130,17 @@ func TestStop_IsQuickWhenNothingRuns(t *testing.T) {
 	}
 	for range 3 {
 		demo := launch(t, "demo", "--log-level", "error")
-		live, err := http.Get(demo.base + "/api/v1/events") // a page that somebody has open
+		live, err := http.Get(demo.Base + "/api/v1/events") // a page that somebody has open
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := demo.stderr.String()
+		before := demo.Log.String()
 		took := demo.stop()
 		live.Body.Close()
 		if took > 3*time.Second { // a second is plenty, but not on a machine that is busy with other tests
-			t.Errorf("stopping took %v\n%s", took, demo.stderr)
+			t.Errorf("stopping took %v\n%s", took, demo.Log)
 		}
-		if said := strings.TrimPrefix(demo.stderr.String(), before); said != "" {
+		if said := strings.TrimPrefix(demo.Log.String(), before); said != "" {
 			t.Errorf("when it was stopped it said %s", said)
 		}
 		t.Logf("stopped in %v", took.Round(time.Millisecond))

@@ -264,15 +264,15 @@ func TestServer_ReplaysAllRunsWithTheHelperFilesOfThen(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := launch(t, "serve", "--db", h.path, "--graphite", "http://127.0.0.1:1", "--stdlib", helpers, "--keep-inputs", "10000", "--keep-runs", "0")
-	code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.base)
+	code, out, errs := invoke(t, nil, "replay", "--all", "--server", r.Base)
 	if code != 0 || !strings.HasPrefix(out, fmt.Sprintf("%d runs: %d the same, 0 different", runs, runs)) {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 	one := lately.Add(-(runs - 1) * 2 * time.Hour).Format(time.RFC3339)
-	if code, out, errs := invoke(t, nil, "replay", "1", one, "--server", r.base); code != 0 || !strings.HasPrefix(out, "1 run: 1 the same") {
+	if code, out, errs := invoke(t, nil, "replay", "1", one, "--server", r.Base); code != 0 || !strings.HasPrefix(out, "1 run: 1 the same") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
-	if code, _, errs := invoke(t, nil, "replay", "1", "2020-01-01", "--server", r.base); code != exitUsage || !strings.Contains(errs, "othing is recorded of monitor 1 at 2020-01-01T00:00:00Z") {
+	if code, _, errs := invoke(t, nil, "replay", "1", "2020-01-01", "--server", r.Base); code != exitUsage || !strings.Contains(errs, "othing is recorded of monitor 1 at 2020-01-01T00:00:00Z") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 	var out1 struct {
@@ -280,14 +280,14 @@ func TestServer_ReplaysAllRunsWithTheHelperFilesOfThen(t *testing.T) {
 		Replay struct{ Verdict string }
 	}
 	body := anything{"monitor": anything{"id": 1, "name": "helped", "script": m.Script}, "recorded": one}
-	if err := r.call("POST", "/api/v1/test-run", body, &out1); err != nil || out1.Replay.Verdict != "same" || !strings.HasPrefix(out1.Output, "then") {
+	if err := r.Call("POST", "/api/v1/test-run", body, &out1); err != nil || out1.Replay.Verdict != "same" || !strings.HasPrefix(out1.Output, "then") {
 		t.Errorf("in the editor: %+v, %v", out1, err)
 	}
 	_, here, _ := invoke(t, nil, "replay", "--export", "1", one, "--db", h.path)
-	if _, there, _ := invoke(t, nil, "replay", "--export", "1/"+one, "--server", r.base); there != here || !strings.Contains(here, "return 'then'") {
+	if _, there, _ := invoke(t, nil, "replay", "--export", "1/"+one, "--server", r.Base); there != here || !strings.Contains(here, "return 'then'") {
 		t.Errorf("the server exports another file\n%s\n%s", here, there)
 	}
-	if code, _, errs := invoke(t, nil, "replay", "--export", "1", "2020-01-01", "--server", r.base); code != exitUsage || !strings.Contains(errs, "othing is recorded") {
+	if code, _, errs := invoke(t, nil, "replay", "--export", "1", "2020-01-01", "--server", r.Base); code != exitUsage || !strings.Contains(errs, "othing is recorded") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}
 }

@@ -22,7 +22,7 @@ func silenceAgainst(environment map[string]string, args ...string) (code int, st
 
 func TestSilence_AddListEndOnARunningServer(t *testing.T) {
 	s := launch(t, "demo")
-	env := map[string]string{serverVariable: s.base + "/"}
+	env := map[string]string{serverVariable: s.Base + "/"}
 	for _, step := range []struct {
 		args string
 		code int

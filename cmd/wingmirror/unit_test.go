@@ -87,17 +87,17 @@ func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
 	r := launch(t, "demo")
 	m := anything{"name": "tested", "schedule": "@daily", "script": "throw 1", "tests": "- name: quiet\n  expect: {level: ok}", "active": true}
 	var problem anything
-	err := r.call("POST", "/api/v1/monitors", m, &problem)
+	err := r.Call("POST", "/api/v1/monitors", m, &problem)
 	if err == nil || !strings.Contains(err.Error(), `the test \"quiet\" fails: level: want ok, got critical`) {
 		t.Errorf("saved: %v", err)
 	}
 	var saved anything
-	if err := r.call("POST", "/api/v1/monitors?override_tests=true", m, &saved); err != nil || saved["tests"] != m["tests"] {
+	if err := r.Call("POST", "/api/v1/monitors?override_tests=true", m, &saved); err != nil || saved["tests"] != m["tests"] {
 		t.Errorf("%v, %v", saved["tests"], err)
 	}
 	id := fmt.Sprint(saved["id"])
 	saved["script"] = "throw 2"
-	if err := r.call("PUT", "/api/v1/monitors/"+id+"?override_tests=true&override_reason=on+call+%3Cnow%3E", saved, &saved); err != nil {
+	if err := r.Call("PUT", "/api/v1/monitors/"+id+"?override_tests=true&override_reason=on+call+%3Cnow%3E", saved, &saved); err != nil {
 		t.Fatal(err)
 	}
 	var past struct {
@@ -109,7 +109,7 @@ func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
 			}
 		}
 	}
-	if err := r.call("GET", "/api/v1/monitors/"+id+"/versions", nil, &past); err != nil || len(past.Versions) != 2 || past.Versions[0].Override == nil ||
+	if err := r.Call("GET", "/api/v1/monitors/"+id+"/versions", nil, &past); err != nil || len(past.Versions) != 2 || past.Versions[0].Override == nil ||
 		past.Versions[0].Override.Reason != "on call <now>" || past.Versions[1].Override == nil || !slices.Equal(past.Versions[1].Override.Failed, []string{"quiet"}) {
 		t.Errorf("%+v, %v", past, err)
 	}
@@ -120,25 +120,25 @@ func TestServer_FailingTestsRefuseASaveUnlessOverridden(t *testing.T) {
 		}
 	}
 	saved["script"] = "puts(1)"
-	if err := r.call("PUT", "/api/v1/monitors/"+id+"?override_tests=true", saved, &saved); err != nil {
+	if err := r.Call("PUT", "/api/v1/monitors/"+id+"?override_tests=true", saved, &saved); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(r.page("/monitors/"+id+"/versions"), "of its tests failed"); n != 2 {
 		t.Errorf("%d versions are said to be overridden, want two: the third passes", n)
 	}
 	var ran struct{ Passed, Failed int }
-	if err := r.call("POST", "/api/v1/run-tests", anything{"monitor": m}, &ran); err != nil || ran.Failed != 1 {
+	if err := r.Call("POST", "/api/v1/run-tests", anything{"monitor": m}, &ran); err != nil || ran.Failed != 1 {
 		t.Errorf("%+v, %v", ran, err)
 	}
 	file := writeFile(t, "good.js", strings.Replace(testedMonitor, "LIMIT", "0.1", 1))
-	if code, out, errs := invoke(t, nil, "test", file, "--server", r.base); code != 0 || !strings.Contains(out, "3 passed, 0 failed") {
+	if code, out, errs := invoke(t, nil, "test", file, "--server", r.Base); code != 0 || !strings.Contains(out, "3 passed, 0 failed") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 	one := writeFile(t, "one.js", "/* wingmirror\ntargets: [shop.web1.cpu]\n*/\nputs('cpu', @a.length)\nthrow 'too much'")
-	if code, out, errs := invoke(t, nil, "check", one, "--server", r.base); code != exitCritical || !strings.Contains(out, "CRITICAL: too much\n  at "+one+":5:1") {
+	if code, out, errs := invoke(t, nil, "check", one, "--server", r.Base); code != exitCritical || !strings.Contains(out, "CRITICAL: too much\n  at "+one+":5:1") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
-	if code, out, errs := invoke(t, nil, "backtest", file, "--server", r.base, "--from", "-2h"); code != exitUnknown || !strings.Contains(out, "no target had a point") {
+	if code, out, errs := invoke(t, nil, "backtest", file, "--server", r.Base, "--from", "-2h"); code != exitUnknown || !strings.Contains(out, "no target had a point") {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 }
