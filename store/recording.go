@@ -79,16 +79,8 @@ func unpackRecording(blob []byte) (monitor.Recording, error) {
 		return monitor.Recording{}, errRecording
 	}
 	r := detailReader{b: blob[1:]}
-	var rec monitor.Recording
-	rec.Window.From, rec.Window.Until = r.varint(), r.varint()
-	rec.Previous.Level, rec.Previous.Since = monitor.Level(r.byte()), fromMillis(r.varint())
-	rec.Previous.Runs, rec.Previous.Message = int(r.varint()), r.text()
-	if limits := r.text(); limits != "" {
-		if err := json.Unmarshal([]byte(limits), &rec.Limits); err != nil {
-			return monitor.Recording{}, errRecording
-		}
-	}
-	rec.Library, rec.Program, rec.Digest = r.text(), r.text(), r.text()
+	rec := r.recordingHead()
+	rec.Program, rec.Digest = r.text(), r.text()
 	for range r.count() {
 		t := monitor.Fetched{Target: r.text(), Status: monitor.Status(r.text()), Reason: r.text()}
 		for range r.count() {
@@ -100,6 +92,35 @@ func unpackRecording(blob []byte) (monitor.Recording, error) {
 		return monitor.Recording{}, errRecording
 	}
 	return rec, nil
+}
+
+// recordingHead is more bytes than what is read by the function of this name.
+const recordingHead = 8 << 10
+
+// recordingHead reads what stands first, to the helper files' hash.
+func (r *detailReader) recordingHead() monitor.Recording {
+	var rec monitor.Recording
+	rec.Window.From, rec.Window.Until = r.varint(), r.varint()
+	rec.Previous.Level, rec.Previous.Since = monitor.Level(r.byte()), fromMillis(r.varint())
+	rec.Previous.Runs, rec.Previous.Message = int(r.varint()), r.text()
+	if limits := r.text(); limits != "" {
+		if err := json.Unmarshal([]byte(limits), &rec.Limits); err != nil {
+			r.fail()
+		}
+	}
+	rec.Library = r.text()
+	return rec
+}
+
+// libraryOf returns the hash of the helper files that a recording was made with,
+// from its first bytes; "" for none, and of a damaged one, which cannot be made
+// again with any.
+func libraryOf(head []byte) string {
+	if len(head) == 0 || head[0] != recordingVersion {
+		return ""
+	}
+	r := detailReader{b: head[1:]}
+	return r.recordingHead().Library
 }
 
 func (r *detailReader) series() monitor.Series {

@@ -26,6 +26,7 @@ type Swept struct {
 	Audit     int64
 	Shadows   int64
 	States    int64
+	Libraries int64 // sets of helper files that no recording was made with
 }
 
 // sweepChunk is how many rows one transaction of a sweep removes: a few
@@ -39,6 +40,9 @@ const sweepChunk = 1000
 func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, error) {
 	var swept Swept
 	err := db.sweepRuns(ctx, keep.Runs, at, &swept)
+	if err == nil {
+		swept.Libraries, err = db.sweepLibraries(ctx, at)
+	}
 	if err == nil && keep.Runs > 0 {
 		swept.Shadows, err = db.sweepShadows(ctx, millis(at.Add(-keep.Runs)))
 	}

@@ -63,14 +63,12 @@ func (r *recorder) libraryAt(started time.Time) string {
 // inForce notes that runs from now on see these files, and keeps the files.
 func (r *recorder) inForce(ctx context.Context, files []sandbox.File, at time.Time) {
 	hash := hashLibrary(files)
-	if hash != "" {
-		stored := make([]store.LibraryFile, len(files))
-		for i, f := range files {
-			stored[i] = store.LibraryFile{Name: f.Name, Source: f.Source}
-		}
-		if err := r.db.SaveLibrary(ctx, hash, stored, at); err != nil {
-			r.log.Error("the helper files were not kept; runs with them cannot be made again later", "error", err)
-		}
+	stored := make([]store.LibraryFile, len(files))
+	for i, f := range files {
+		stored[i] = store.LibraryFile{Name: f.Name, Source: f.Source}
+	}
+	if err := r.db.SaveLibrary(ctx, hash, stored, at); err != nil {
+		r.log.Error("the helper files were not kept; runs with them cannot be made again later", "error", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
