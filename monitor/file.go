@@ -37,6 +37,27 @@ type File struct {
 	ScriptLine int // lines of the file before the script's first line
 }
 
+// InFile returns an error of the script with the lines of the file in place of the
+// script's own; nil for nil. What arose in helper files alone stays as it is.
+func (f File) InFile(e *ScriptError) *ScriptError {
+	if e == nil || e.Line == 0 {
+		return e
+	}
+	moved := *e
+	moved.Line += f.ScriptLine
+	moved.Stack = frameLine.ReplaceAllStringFunc(e.Stack, func(place string) string {
+		var line, column int
+		if _, err := fmt.Sscanf(place, "line %d, column %d", &line, &column); err != nil {
+			return place
+		}
+		return fmt.Sprintf("line %d, column %d", line+f.ScriptLine, column)
+	})
+	return &moved
+}
+
+// frameLine is the place at the end of each line of a ScriptError's stack.
+var frameLine = regexp.MustCompile(`(?m)line \d+, column \d+$`)
+
 const headMark = "wingmirror"
 
 // ParseFile reads a monitor file. A file without a head is a script alone, with

@@ -69,11 +69,7 @@ func (o *checkOptions) run(ctx context.Context, p process, name string) error {
 	if err != nil {
 		return fmt.Errorf("check %s: %w", name, err)
 	}
-	if thrown := evaluation.Result.Thrown; thrown != nil && thrown.Line > 0 {
-		inFile := *thrown
-		inFile.Line += file.ScriptLine
-		evaluation.Result.Thrown = &inFile
-	}
+	evaluation.Result.Thrown = file.InFile(evaluation.Result.Thrown)
 	if o.json {
 		err = writeCheckJSON(p.stdout, evaluation)
 	} else {
@@ -142,6 +138,13 @@ type checkError struct {
 	Stack   string `json:"stack,omitempty"`
 }
 
+func newCheckError(e *monitor.ScriptError) *checkError {
+	if e == nil {
+		return nil
+	}
+	return &checkError{Message: e.Message, Line: e.Line, Column: e.Column, Stack: e.Stack}
+}
+
 type checkTarget struct {
 	Target string         `json:"target"`
 	Status monitor.Status `json:"status"`
@@ -176,9 +179,7 @@ func writeCheckJSON(w io.Writer, e scheduler.Evaluation) error {
 		}
 		out.Graph[line.Label] = points
 	}
-	if thrown := e.Result.Thrown; thrown != nil {
-		out.Error = &checkError{Message: thrown.Message, Line: thrown.Line, Column: thrown.Column, Stack: thrown.Stack}
-	}
+	out.Error = newCheckError(e.Result.Thrown)
 	for _, t := range e.Targets {
 		out.Targets = append(out.Targets, checkTarget{Target: t.Target, Status: t.Status, Reason: t.Reason, Series: len(t.Series)})
 	}

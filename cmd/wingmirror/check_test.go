@@ -97,6 +97,22 @@ throw "too much load"
 	}
 }
 
+func TestCheck_LinesAreThoseOfTheFile(t *testing.T) {
+	const head = "/* wingmirror\ntests:\n  - name: quiet\n    expect: {level: ok}\n*/\n"
+	file := writeFile(t, "m.js", head+"function f() {\n  return nosuch\n}\nf()\n")
+	_, out, errs := invoke(t, nil, "check", "--json", file, "--series", writeFile(t, "render.json", sixPoints))
+	var got struct{ Error checkError }
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatalf("%v in %s%s", err, out, errs)
+	}
+	if got.Error.Line != 7 || got.Error.Stack != "f: line 7, column 10\nline 9, column 2" {
+		t.Errorf("got %+v", got.Error)
+	}
+	if _, out, errs := invoke(t, nil, "test", file); !strings.Contains(out, "at "+file+":7:10\n") {
+		t.Errorf("got %s%s", out, errs)
+	}
+}
+
 func TestCheck_TextShowsOutputMessagePlaceAndChart(t *testing.T) {
 	file := writeFile(t, "load.js", "puts('seen')\nthrow 'too much'\n")
 	_, out, _ := invoke(t, nil, "check", file, "--series", writeFile(t, "render.json", sixPoints))

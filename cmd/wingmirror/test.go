@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -83,7 +82,9 @@ type unitTest struct {
 	Failures []scheduler.Mismatch `json:"-"`
 	Diff     []string             `json:"failures"`
 	Output   string               `json:"output"`
+	Error    *checkError          `json:"error,omitempty"` // what a failing one threw, and where in the file
 	Seconds  float64              `json:"seconds"`
+	thrown   *monitor.ScriptError
 }
 
 func (o *testOptions) run(ctx context.Context, p process, paths []string) error {
@@ -110,9 +111,10 @@ func (o *testOptions) run(ctx context.Context, p process, paths []string) error 
 		if err != nil {
 			return fmt.Errorf("test %s: %w", name, err)
 		}
-		for _, t := range tests {
+		for i, t := range tests {
 			if !t.Passed {
 				failed++
+				tests[i].Error = newCheckError(file.InFile(t.thrown))
 			}
 		}
 		suites = append(suites, suite{name, tests})
@@ -173,7 +175,7 @@ func (o *testOptions) runner() (runTests, func(), error) {
 		results, err := local.RunTests(ctx, m)
 		tests := make([]unitTest, len(results))
 		for i, r := range results {
-			tests[i] = unitTest{Name: r.Test.Name, Passed: len(r.Failures) == 0, Failures: r.Failures, Output: r.Evaluation.Result.Output, Seconds: r.Took.Seconds()}
+			tests[i] = unitTest{Name: r.Test.Name, Passed: len(r.Failures) == 0, Failures: r.Failures, Output: r.Evaluation.Result.Output, Seconds: r.Took.Seconds(), thrown: r.Evaluation.Result.Thrown}
 		}
 		return tests, err
 	}, func() { _ = pool.Close() }, nil
@@ -186,13 +188,14 @@ func (r *remote) runTests(ctx context.Context, m monitor.Monitor) ([]unitTest, e
 			Passed   bool
 			Failures []scheduler.Mismatch
 			Output   string
+			Error    *monitor.ScriptError
 			MS       float64
 		}
 	}
 	err := r.call(ctx, http.MethodPost, "/run-tests", map[string]any{"monitor": web.NewMonitorBody(m)}, &out)
 	tests := make([]unitTest, len(out.Tests))
 	for i, t := range out.Tests {
-		tests[i] = unitTest{Name: t.Name, Passed: t.Passed, Failures: t.Failures, Output: t.Output, Seconds: t.MS / 1000}
+		tests[i] = unitTest{Name: t.Name, Passed: t.Passed, Failures: t.Failures, Output: t.Output, Seconds: t.MS / 1000, thrown: t.Error}
 	}
 	return tests, err
 }
@@ -243,7 +246,7 @@ func writeTests(w io.Writer, suites []suite) error {
 		fmt.Fprintf(&out, "%s  %s  %d of %s passed\n", word, s.File, len(s.Tests)-bad, plural(len(s.Tests), "test"))
 		passed, failed = passed+len(s.Tests)-bad, failed+bad
 		for _, t := range s.Tests {
-			writeFailure(&out, t)
+			writeFailure(&out, s.File, t)
 		}
 	}
 	if passed+failed == 0 {
@@ -269,7 +272,7 @@ const noTests = `There are no tests here. Write one into the head of a monitor f
 or let the monitor's page make one of a recorded run (Tests, "Capture a run").
 `
 
-func writeFailure(out *strings.Builder, t unitTest) {
+func writeFailure(out *strings.Builder, file string, t unitTest) {
 	if t.Passed {
 		return
 	}
@@ -277,63 +280,18 @@ func writeFailure(out *strings.Builder, t unitTest) {
 	for _, f := range t.Failures {
 		fmt.Fprintf(out, "    %s\n      - %s\n      + %s\n", f.Part, f.Want, f.Got)
 	}
+	if place := t.place(file); place != "" {
+		fmt.Fprintf(out, "    at %s\n", place)
+	}
 	if t.Output != "" {
 		fmt.Fprintf(out, "    it printed\n      %s\n", strings.ReplaceAll(strings.TrimRight(monitor.Cut(t.Output, 2000), "\n"), "\n", "\n      "))
 	}
 }
 
-// The JUnit report has the form that build servers read: see
-// https://github.com/testmoapp/junitxml.
-type junitSuites struct {
-	XMLName xml.Name     `xml:"testsuites"`
-	Tests   int          `xml:"tests,attr"`
-	Failed  int          `xml:"failures,attr"`
-	Suites  []junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name   string      `xml:"name,attr"`
-	Tests  int         `xml:"tests,attr"`
-	Failed int         `xml:"failures,attr"`
-	Cases  []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Name    string        `xml:"name,attr"`
-	Class   string        `xml:"classname,attr"`
-	Time    string        `xml:"time,attr"`
-	Failure *junitFailure `xml:"failure"`
-	Output  string        `xml:"system-out,omitempty"`
-}
-
-type junitFailure struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-func writeJUnit(w io.Writer, suites []suite) error {
-	var all junitSuites
-	for _, s := range suites {
-		one := junitSuite{Name: s.File, Tests: len(s.Tests)}
-		for _, t := range s.Tests {
-			c := junitCase{Name: t.Name, Class: s.File, Time: fmt.Sprintf("%.4f", t.Seconds), Output: t.Output}
-			if !t.Passed {
-				one.Failed++
-				c.Failure = &junitFailure{Message: t.Diff[0], Text: strings.Join(t.Diff, "\n")}
-			}
-			one.Cases = append(one.Cases, c)
-		}
-		all.Tests, all.Failed = all.Tests+one.Tests, all.Failed+one.Failed
-		all.Suites = append(all.Suites, one)
+// place is where in its file a failing test threw; "" where it did not.
+func (t unitTest) place(file string) string {
+	if t.Error == nil || t.Error.Line == 0 {
+		return ""
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return fmt.Sprintf("%s:%d:%d", file, t.Error.Line, t.Error.Column)
 }

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const testedMonitor = `/* wingmirror
@@ -80,6 +86,63 @@ func TestUnit_TestsPassAndFailWithReadableDifferences(t *testing.T) {
 	}
 	if code, _, errs := invoke(t, nil, "test", filepath.Join(dir, "nowhere")); code != exitUsage || errs == "" {
 		t.Errorf("exit %d\n%s", code, errs)
+	}
+}
+
+// Build servers read the report with parsers that refuse what XML cannot hold.
+func TestUnit_ReportsAreXMLWhateverScriptsPrint(t *testing.T) {
+	odd := "a\x00b\x1b[31m\ufffe\xff<&\"'>]]>\r\n\té𝒳"
+	suites := []suite{
+		{"a<b>&\".js", []unitTest{
+			{Name: "passes " + odd, Passed: true, Seconds: 0.25, Output: odd},
+			{Name: "fails", Seconds: 1.5, Output: odd, Diff: []string{"message: want " + odd, "level: want ok"}, Error: &checkError{Line: 7, Column: 2}},
+		}},
+		{"none.js", nil},
+	}
+	var out bytes.Buffer
+	if err := writeJUnit(&out, suites); err != nil {
+		t.Fatal(err)
+	}
+	if !utf8.Valid(out.Bytes()) || strings.ContainsAny(out.String(), "\x00\x1b\ufffe") {
+		t.Errorf("XML cannot hold\n%q", out.String())
+	}
+	type attributes = map[string]string
+	var elements []string
+	found := map[string]attributes{}
+	for decoder := xml.NewDecoder(bytes.NewReader(out.Bytes())); ; {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			elements = append(elements, start.Name.Local)
+			if found[start.Name.Local] == nil { // the first of its kind
+				found[start.Name.Local] = attributes{}
+				for _, a := range start.Attr {
+					found[start.Name.Local][a.Name.Local] = a.Value
+				}
+			}
+		}
+	}
+	if want := "testsuites testsuite testcase system-out testcase failure system-out testsuite"; strings.Join(elements, " ") != want {
+		t.Errorf("got %q, want %q", elements, want)
+	}
+	shown := strings.NewReplacer("\x00", "\ufffd", "\x1b", "\ufffd", "\ufffe", "\ufffd", "\xff", "\ufffd").Replace(odd)
+	for name, want := range map[string]attributes{
+		"testsuites": {"name": "wingmirror", "tests": "2", "failures": "1", "errors": "0", "time": "1.7500"},
+		"testsuite":  {"name": "a<b>&\".js", "tests": "2", "failures": "1", "errors": "0", "skipped": "0", "time": "1.7500"},
+		"testcase":   {"name": "passes " + shown, "classname": "a<b>&\".js", "file": "a<b>&\".js", "time": "0.2500"},
+		"failure":    {"message": "message: want " + shown, "type": "mismatch"},
+	} {
+		if diff := cmp.Diff(want, found[name]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if !strings.Contains(out.String(), "at a&lt;b&gt;&amp;&#34;.js:7:2") {
+		t.Errorf("no place in\n%s", out.String())
 	}
 }
 

@@ -29,7 +29,15 @@ type testBody struct {
 	Fault    string         `json:"fault"`
 	Message  string         `json:"message"`
 	Output   string         `json:"output"`
+	Error    *thrownBody    `json:"error,omitempty" doc:"What was thrown, and where in the script"`
 	MS       float64        `json:"ms"`
+}
+
+type thrownBody struct {
+	Message string `json:"message"`
+	Line    int    `json:"line" doc:"From 1; 0 when it is not known"`
+	Column  int    `json:"column"`
+	Stack   string `json:"stack,omitempty"`
 }
 
 type mismatchBody struct {
@@ -54,6 +62,9 @@ func (d desk) runTests(ctx context.Context, in *runTestsInput) (*runTestsOutput,
 			Name: r.Test.Name, Line: r.Test.Line, Passed: len(r.Failures) == 0, Failures: []mismatchBody{},
 			Level: r.Evaluation.Outcome.Level.String(), Fault: string(r.Evaluation.Outcome.Fault), Message: r.Evaluation.Outcome.Message,
 			Output: r.Evaluation.Result.Output, MS: float64(r.Took.Microseconds()) / 1000,
+		}
+		if thrown := r.Evaluation.Result.Thrown; thrown != nil {
+			one.Error = (*thrownBody)(thrown)
 		}
 		for _, f := range r.Failures {
 			one.Failures = append(one.Failures, mismatchBody(f))
