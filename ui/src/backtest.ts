@@ -166,7 +166,7 @@ function incidents(all: Incident[]): HTMLElement {
 function notices(name: string, r: Result): HTMLElement {
   if (r.notices.length === 0) return h("div");
   const rows = r.notices.slice(0, mostRows).map((n) => h("tr", {}, h("td", { class: "nowrap small" }, exact(Date.parse(n.at))), h("td", { class: "nowrap" }, h("span", { class: "tag" }, n.kind)),
-    h("td", { class: "wrap-any" }, levelIcon(n.level), ` ${n.text}`, n.seconds > 0 ? h("div", { class: "small muted" }, `after ${duration(n.seconds)}`) : null)));
+    h("td", { class: "wrap-any" }, levelIcon(n.level), n.text ? ` ${n.text}` : "", n.seconds > 0 ? h(n.text ? "div" : "span", { class: "small muted" }, ` after ${duration(n.seconds)}`) : null)));
   const rest = r.notices_count - rows.length;
   return h("details", { class: "more" }, h("summary", {}, `${name}: ${r.notices_count} notices, one by one`),
     h("div", { class: "past-list", tabindex: "0" }, h("table", { class: "table cards" }, h("tbody", {}, ...rows)), rest > 0 ? h("p", { class: "small muted" }, `… and ${rest} more`) : null));

@@ -26,11 +26,14 @@ export class Shadow {
     });
   }
 
-  private async act(what: () => Promise<void>): Promise<void> {
+  private act(what: () => Promise<void>): Promise<void> {
+    return this.attempt(async () => { await what(); await this.list(); });
+  }
+
+  private async attempt(what: () => Promise<void>): Promise<void> {
     $("#shadow-error").textContent = "";
     try {
       await what();
-      await this.list();
     } catch (error) {
       $("#shadow-error").textContent = reason(error);
     }
@@ -47,7 +50,7 @@ export class Shadow {
   private one(s: ShadowBody): HTMLElement {
     const result = h("div");
     const buttons = h("span", { class: "inline" },
-      h("button", { type: "button", class: "tiny", onclick: () => void this.act(() => this.compare(s, result)) }, "Compare"),
+      h("button", { type: "button", class: "tiny", onclick: () => void this.attempt(() => this.compare(s, result)) }, "Compare"),
       h("button", { type: "button", class: "tiny", title: "Puts its text into the editor; nothing is saved yet", onclick: () => this.promote(s) }, "Promote"),
       s.running ? h("button", { type: "button", class: "tiny danger", onclick: () => void this.act(() => call(`/api/v1/shadows/${s.id}`, { method: "DELETE" }).then(() => undefined)) }, "End") : null);
     return h("div", { class: "past-summary" }, h("strong", {}, `Shadow ${s.id}`),
@@ -58,14 +61,11 @@ export class Shadow {
     const { body } = await call<{ report: Report }>(`/api/v1/shadows/${s.id}`);
     const [saved, shadow] = body.report.results, d = body.report.diff;
     const rows = h("div");
-    const end = Math.max(Date.parse(s.started) / 1000 + 60, Date.now() / 1000);
-    queueMicrotask(() => {
-      this.host?.append(h("div", {}, h("p", { class: "small" }, h("strong", {}, `Shadow ${s.id}: `), saved && shadow && d
-        ? `${shadow.runs} runs; ${d.added.length} incidents added, ${d.removed.length} removed, ${d.moved.length} moved, ${d.same} the same` : "no runs yet"), rows));
-      if (!saved || !shadow) return;
-      new Lanes(rows).show(Date.parse(s.started) / 1000, end, [{ name: "Saved", spans: saved.lane }, { name: "Shadow", spans: shadow.lane }]);
-    });
-    into.replaceChildren();
+    into.replaceChildren(h("p", { class: "small" }, saved && shadow && d
+      ? `${shadow.runs} runs; ${d.added.length} incidents added, ${d.removed.length} removed, ${d.moved.length} moved, ${d.same} the same` : "No run yet. It sees the next one."), rows);
+    if (!saved || !shadow) return;
+    const end = Math.max(Date.parse(s.started) / 1000 + 60, Math.min(Date.parse(s.ends), Date.now()) / 1000);
+    new Lanes(rows).show(Date.parse(s.started) / 1000, end, [{ name: "Saved", spans: saved.lane }, { name: "Shadow", spans: shadow.lane }]);
   }
 
   private promote(s: ShadowBody): void {

@@ -31,7 +31,15 @@ export class Sweep {
     const select = $<HTMLSelectElement>("#sweep-place");
     select.replaceChildren(...this.places.map((p, i) => h("option", { value: String(i) }, p.param ? `${p.param} = ${p.text} (parameter)` : `${p.text} (line ${p.line}, column ${p.column})`)));
     if (this.places.length === 0) select.append(h("option", { value: "" }, "the script holds no number"));
+    else select.value = String(this.likely());
     this.suggest();
+  }
+
+  /** Is what people mean when they say threshold: a parameter, or what stands beside a throw. */
+  private likely(): number {
+    const lines = this.editor.read().script.split("\n");
+    const found = this.places.findIndex((p) => p.param !== undefined || /\bthrow\b/.test(lines[(p.line ?? 0) - 1] ?? ""));
+    return Math.max(0, found);
   }
 
   private chosen(): Place | undefined {
@@ -109,6 +117,7 @@ function curve(points: Point[]): HTMLElement {
   };
   path("line", (p) => p.per_week / most);
   if (points.some((p) => p.score)) path("recall", (p) => p.score?.recall ?? 0);
-  return h("figure", {}, svg as unknown as HTMLElement,
+  const ends = h("div", { class: "curve-axis small muted" }, h("span", {}, String(points[0]?.value)), h("span", {}, String(points.at(-1)?.value)));
+  return h("figure", {}, svg as unknown as HTMLElement, ends,
     h("figcaption", { class: "small muted" }, `line: pages a week, at most ${compact(most)}${points.some((p) => p.score) ? "; dashed: recall, at most 100 %" : ""}`));
 }
