@@ -573,6 +573,22 @@ func TestScheduler_RefusesToStartTwice(t *testing.T) {
 	}
 }
 
+func TestBehind_TellsOfTicksThatNobodyTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := (&world{}).scheduler(t, nil)
+		mustApply(t, s, monitorOf(1, "0 * * * *"), monitorOf(2, "30 * * * *"))
+		sleep(90*time.Minute + time.Second)
+		if got := s.Behind(); got < 60*time.Minute || got > 61*time.Minute {
+			t.Errorf("%v behind, want an hour: nothing was started", got)
+		}
+		mustStart(t, s, nil)
+		sleep(time.Hour)
+		if got := s.Behind(); got > 0 {
+			t.Errorf("%v behind while it runs", got)
+		}
+	})
+}
+
 func TestStats_LatenessIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{fetchTakes: 100 * time.Millisecond}

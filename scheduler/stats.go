@@ -80,6 +80,24 @@ func (s *Scheduler) Stats() Stats {
 	return stats
 }
 
+// Behind returns for how long the tick that waits longest has been due without
+// being taken: not much more than 0 while the schedule is followed.
+func (s *Scheduler) Behind() time.Duration {
+	s.mu.Lock()
+	all := make([]cohort, 0, len(s.cohorts))
+	for _, c := range s.cohorts {
+		all = append(all, cohort{schedule: c.schedule, zone: c.zone, last: c.last})
+	}
+	s.mu.Unlock()
+	now, behind := s.Now(), time.Duration(0)
+	for _, c := range all {
+		if at := c.schedule.Next(c.last.In(c.zone)); !at.IsZero() {
+			behind = max(behind, now.Sub(at))
+		}
+	}
+	return behind
+}
+
 // counters are the numbers behind Stats; the scheduler's mu guards them.
 type counters struct {
 	running                                  int

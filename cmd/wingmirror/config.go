@@ -97,7 +97,7 @@ const (
 )
 
 // secrets are never printed, and can be read from a file named by NAME_FILE.
-var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp", "pagerduty-webhook-secret", "webhook-secret", "oidc-client-secret", "medusa-token"}
+var secretSettings = []string{"graphite-password", "graphite-token", "graphite-header", "smtp", "pagerduty-webhook-secret", "webhook-secret", "oidc-client-secret", "medusa-token", "heartbeat-url"}
 
 func (c *config) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", "127.0.0.1:8470", "address to serve pages and API on; port 0 takes a free one")
@@ -162,7 +162,7 @@ func (c *alertingConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.PagerDutyEndpoint, "pagerduty-endpoint", "https://events.pagerduty.com", "base URL of the PagerDuty Events API")
 	f.StringVar(&c.PagerDutySecret, "pagerduty-webhook-secret", "", "secret of a PagerDuty V3 webhook subscription to /hooks/pagerduty, so that acknowledging there counts here")
 	f.StringVar(&c.WebhookSecret, "webhook-secret", "", "secret that webhooks are signed with when their address has none of its own")
-	f.BoolVar(&c.WebhookPrivate, "webhook-private", true, "let webhooks go to private networks and this machine; false refuses them")
+	f.BoolVar(&c.WebhookPrivate, "webhook-private", true, "let webhooks and Slack go to private networks and this machine; false refuses them, but bounds no shoutrrr+ destination")
 	f.StringArrayVar(&c.SourceAlerts, "source-alert", nil, "destination that is told when Graphite itself is down, such as mailto:ops@example.com; may be repeated")
 	f.DurationVar(&c.Repeat, "repeat", time.Hour, "time between two notices of one unresolved incident, unless the monitor says otherwise")
 }

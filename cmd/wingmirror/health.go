@@ -16,7 +16,7 @@ import (
 // what PagerDuty posts is signed.
 func (s *server) withMachinePaths(pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { s.say(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.access.Authenticate(metricsHandler(vitals{
 		scheduler: s.scheduler, graphite: s.graphite, sandbox: s.pool, heartbeats: s.beats, database: s.db, board: s.board, log: s.log,
@@ -65,15 +65,37 @@ const readyTimeout = 2 * time.Second
 func (s *server) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	if err := s.db.Ping(ctx); err != nil {
-		s.log.Warn("not ready", "part", "store", "error", err)
-		http.Error(w, "the database cannot be written", http.StatusServiceUnavailable)
+	if wrong := s.unready(ctx); wrong != nil {
+		s.log.Warn("not ready", "part", wrong.part, "error", wrong.cause)
+		http.Error(w, wrong.says, http.StatusServiceUnavailable)
 		return
+	}
+	s.say(w, "ready")
+}
+
+// say answers a probe, and adds what is no reason to send nobody here, but wants
+// somebody's hand.
+func (s *server) say(w http.ResponseWriter, text string) {
+	fmt.Fprintln(w, text)
+	if n := len(s.board.Look().Problems); n > 0 {
+		fmt.Fprintf(w, "warning: errors in the board's files: %d; their components count as they did before; the page of the board has them\n", n)
+	}
+}
+
+// unwell is a part of the server that does not work.
+type unwell struct {
+	part  string
+	says  string // to whoever asks
+	cause error
+}
+
+// unready returns what keeps runs from being made or stored, or nil.
+func (s *server) unready(ctx context.Context) *unwell {
+	if err := s.db.Ping(ctx); err != nil {
+		return &unwell{"store", "the database cannot be written", err}
 	}
 	if _, err := s.pool.Check(ctx, ""); err != nil {
-		s.log.Warn("not ready", "part", "sandbox", "error", err)
-		http.Error(w, "no sandbox worker answers", http.StatusServiceUnavailable)
-		return
+		return &unwell{"sandbox", "no sandbox worker answers", err}
 	}
-	fmt.Fprintln(w, "ready")
+	return nil
 }

@@ -23,6 +23,7 @@ import (
 )
 
 type heartbeatConfig struct {
+	URL    string // of whoever watches us
 	Zone   string
 	Quota  int
 	Values int
@@ -36,6 +37,7 @@ type heartbeatConfig struct {
 }
 
 func (c *heartbeatConfig) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.URL, "heartbeat-url", "", "address that is asked once a minute while this server works, such as a ping URL of another one that watches it")
 	f.StringVar(&c.Zone, "heartbeat-zone", "UTC", "time zone of heartbeats that name none")
 	f.IntVar(&c.Quota, "heartbeat-quota", heartbeat.DefaultQuota, "heartbeats that a space may have for a beat to make one more, unless its key says otherwise")
 	f.IntVar(&c.Values, "heartbeat-detectors", heartbeat.DefaultDetectors, "heartbeats whose detector of odd values is kept in memory, some 90 kB each; the others' are read when a value comes")
@@ -48,6 +50,9 @@ func (c *heartbeatConfig) flags(f *pflag.FlagSet) {
 }
 
 func (c heartbeatConfig) validate() error {
+	if err := checkPulseURL(c.URL); err != nil {
+		return err
+	}
 	if c.PacemakerExpiry != "" && c.PacemakerExpiry != string(monitor.ScheduleLearned) && c.PacemakerExpiry != string(monitor.SchedulePacemaker) {
 		return monitor.Invalid("pacemaker-expiry", "%q is neither learned nor pacemaker", c.PacemakerExpiry)
 	}

@@ -127,6 +127,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	if err = s.openPages(ctx, kind, mode); err != nil {
 		return nil, err
 	}
+	s.openPulse()
 	s.contacts.users = []users{s.usersInFiles}
 	s.contacts.renamed = []follower{s.followHeartbeats, func(ctx context.Context, _, _, _ string) error { return s.board.Reload(ctx) }}
 	return s, nil
