@@ -193,20 +193,26 @@ func (s *server) openPages(ctx context.Context, kind serverKind, mode account.Mo
 	if err := s.openBoard(ctx, access); err != nil {
 		return err
 	}
-	pages, err := web.New(web.Options{
-		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
-		Tester: scheduler.Checker{Fetcher: withEvents{fresh{s.graphite}, s.db}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
-		Past:   s.openPast(), Labels: s.db, Tests: units{s.pool, c.Sandbox.limits()}, Overrides: s.db, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: access,
-		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
-		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
-		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
-		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
-	})
+	pages, err := web.New(s.pages(kind))
 	if err != nil {
 		return err
 	}
 	s.handler = s.withMachinePaths(pages)
 	return nil
+}
+
+// pages is all that the pages and the API stand on.
+func (s *server) pages(kind serverKind) web.Options {
+	c := s.config
+	return web.Options{
+		Monitors: catalog{s.db, s.scheduler}, Library: s.db, History: s.db, Incidents: s.db, Outbox: s.db,
+		Tester: scheduler.Checker{Fetcher: withEvents{fresh{s.graphite}, s.db}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
+		Past:   s.openPast(), Labels: s.db, Tests: units{s.pool, c.Sandbox.limits()}, Overrides: s.db, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: s.access,
+		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
+		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
+		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
+		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
+	}
 }
 
 // fresh asks Graphite anew, so that a person who presses Test run sees what is

@@ -2,8 +2,11 @@ package heartbeats
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"wingmirror/heartbeat"
 	"wingmirror/monitor"
 )
 
@@ -63,6 +66,9 @@ type deleteHeartbeatKeyInput struct {
 
 func (s desk) deleteKey(ctx context.Context, in *deleteHeartbeatKeyInput) (*struct{}, error) {
 	k, err := s.Keys.Find(in.Key)
+	if errors.Is(err, heartbeat.ErrKey) {
+		return nil, fmt.Errorf("heartbeat key %s: %w", monitor.Cut(in.Key, 50), monitor.ErrNotFound) // who asks may; there is none
+	}
 	if err != nil {
 		return nil, err
 	}
