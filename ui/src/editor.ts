@@ -208,6 +208,7 @@ class Page {
     $("#progress").classList.toggle("busy", on);
     $("#test-run .label").textContent = on ? "Cancel" : "Test run";
     $("#result").setAttribute("aria-busy", String(on));
+    this.result.waiting(on);
   }
 
   private async save(): Promise<void> {

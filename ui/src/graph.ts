@@ -20,6 +20,7 @@ export class Graph {
   private readonly hidden = new Set<string>();
   private readonly canvas = h("div", { class: "graph" });
   private readonly legend = h("div", { class: "graph-legend" });
+  private readonly all = h("button", { type: "button", class: "tiny graph-all", hidden: true, title: "A double click or a double tap on the graph does the same" }, "Show all");
   private values: HTMLElement[] = [];
   private lines: Shown[] = [];
   private markers: { label: string; at: number[] }[] = [];
@@ -44,7 +45,7 @@ export class Graph {
   }
 
   private width(): number {
-    return Math.max(200, this.host.clientWidth - 4);
+    return Math.max(200, this.canvas.clientWidth);
   }
 
   private draw(): void {
@@ -55,7 +56,8 @@ export class Graph {
     this.drawLegend();
     const tables = this.lines.map((l) => [l.points.map((p) => p[0]), l.points.map((p) => p[1])] as uPlot.AlignedData);
     if (this.lines.length === 0 && this.markers.length === 0) {
-      this.canvas.append(h("p", { class: "empty small" }, "Nothing was drawn: no target brought a series, and the script called no graph_value."));
+      this.canvas.append(h("p", { class: "empty small" }, this.span
+        ? "Nothing was drawn: no target brought a series, and the script called no graph_value." : "The graph comes with the first run."));
       return;
     }
     const data = tables.length > 0 ? uPlot.join(tables) : ([this.markers.flatMap((m) => m.at)] as unknown as uPlot.AlignedData);
@@ -109,6 +111,7 @@ export class Graph {
         drawClear: [(u) => this.shade(u)],
         draw: [(u) => this.drawMarkers(u)],
         setCursor: [(u) => this.showValues(u)],
+        setScale: [(u, key) => { if (key === "x") this.zoomed(u); }],
       },
     };
   }
@@ -183,7 +186,16 @@ export class Graph {
       });
       return button;
     }));
-    this.legend.append(h("span", { class: "graph-at muted" }));
+    this.all.hidden = true;
+    this.legend.append(this.all, h("span", { class: "graph-at muted" }));
+  }
+
+  /** Offers the way back while only a part of the time is shown. */
+  private zoomed(u: uPlot): void {
+    const times = u.data[0];
+    const [from, until] = xRange(this.span, times[0] ?? null, times.at(-1) ?? null);
+    this.all.hidden = (u.scales.x?.min ?? from) <= from && (u.scales.x?.max ?? until) >= until;
+    this.all.onclick = () => u.setScale("x", { min: from, max: until });
   }
 
   private showValues(u: uPlot): void {

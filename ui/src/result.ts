@@ -11,6 +11,7 @@ export class ResultPane {
   private readonly outputLabel = h("p", { class: "section-label" }, "Output");
   private readonly would = h("div");
   private readonly costs = h("div", { class: "costs" });
+  private clock = 0;
 
   constructor(host: HTMLElement, private readonly jump: (line: number, column: number) => void) {
     const graphHost = h("div", { class: "body" });
@@ -28,6 +29,21 @@ export class ResultPane {
   say(level: string, title: string, text: string): void {
     this.outcome.replaceChildren(h("div", { class: `outcome ${level}` }, levelIcon(level),
       h("div", { class: "what" }, h("strong", {}, title), h("div", { class: "message" }, text))));
+  }
+
+  /** Counts the seconds of a run that takes some, where the outcome will stand. */
+  waiting(on: boolean): void {
+    clearInterval(this.clock);
+    if (!on) return;
+    const begun = Date.now();
+    const seconds = h("span", { "aria-live": "off" });
+    this.clock = setInterval(() => {
+      seconds.textContent = `${Math.round((Date.now() - begun) / 1000)} s so far. Press Cancel to stop it.`;
+      if (!seconds.isConnected) {
+        this.say("unknown", "Running", "");
+        maybe(".message", this.outcome)?.append(seconds);
+      }
+    }, 1000);
   }
 
   show(run: TestRun): void {
