@@ -66,5 +66,5 @@ func clockChange(at time.Time, by int) string {
 	if by < 0 {
 		direction, change = "back", -change
 	}
-	return fmt.Sprintf("Clocks go %s by %s before %s.", direction, change, at.Format("Monday, ")+monitor.Moment(at))
+	return fmt.Sprintf("Clocks go %s by %s before %s.", direction, span(change), at.Format("Monday, ")+monitor.Moment(at))
 }

@@ -143,7 +143,7 @@ func TestAPI_Schedule(t *testing.T) {
 	at := time.Date(2026, 10, 24, 21, 0, 0, 0, time.UTC)
 	h := handler(t, newWorld(t, func() time.Time { return at }).options())
 	for _, sc := range []scenario{
-		{name: "daily over the change of clocks", method: "GET", path: "/api/v1/schedule?spec=30+2+*+*+*&zone=Europe/Berlin", status: 200, contains: []string{`"next":["2026-10-25T02:30:00+02:00"`, `"2026-10-26T02:30:00+01:00"`, "Clocks go back by 1h0m0s"}},
+		{name: "daily over the change of clocks", method: "GET", path: "/api/v1/schedule?spec=30+2+*+*+*&zone=Europe/Berlin", status: 200, contains: []string{`"next":["2026-10-25T02:30:00+02:00"`, `"2026-10-26T02:30:00+01:00"`, "Clocks go back by 1 h before"}},
 		{name: "both wrong", method: "GET", path: "/api/v1/schedule?spec=99+*+*+*+*&zone=Mars", status: 422, contains: []string{"body.schedule", "body.timezone"}},
 		{name: "the machine's own zone is nobody's business", method: "GET", path: "/api/v1/schedule?spec=@daily&zone=Local", status: 422},
 	} {

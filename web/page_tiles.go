@@ -15,6 +15,7 @@ import (
 type tilesData struct {
 	Query     listQuery
 	Kiosk     bool
+	None      bool // there is no monitor at all
 	Summary   string
 	Chips     []chip
 	Tiles     []tile
@@ -75,7 +76,7 @@ func (s *server) tilesPage(w http.ResponseWriter, r *http.Request) error {
 // tiles shows the rows that the query lets through, in an order.
 func (s *server) tiles(w http.ResponseWriter, r *http.Request, data tilesData, rows []*overviewRow, order []int64) error {
 	q := data.Query
-	data.Kiosk = r.URL.Query().Get("kiosk") == "1"
+	data.Kiosk, data.None = r.URL.Query().Get("kiosk") == "1", len(rows) == 0
 	anyLevel := q
 	anyLevel.Level = ""
 	data.Chips = levelChips(anyLevel.filter(rows), q)
