@@ -143,6 +143,47 @@ func calls(f *ast.File, tell func(pkg, name string, at token.Pos)) {
 	})
 }
 
+// launches are the functions with a go statement, and who sees to the end of what
+// they begin. Everything else that works in the background is begun by a WaitGroup.
+var launches = map[string]string{
+	"alerting/dispatcher.go: fill":           "the lane ends only when each has told ended",
+	"alerting/shoutrrr/shoutrrr.go: Deliver": "the library takes no context: what is late ends by itself, into a channel with room",
+	"graphite/fetch.go: launch":              "a deadline and the client's life end it, and those who wait for the call hear of it",
+	"sandbox/process.go: live":               "live waits for the words of the process that it buries",
+	"sandbox/process.go: awaitEnd":           "awaitEnd waits for ended",
+	"sandbox/spawn.go: newSpawner":           "close waits for ended",
+	"scheduler/round.go: begin":              "its tasks are in flight until finish, and Close waits for those",
+	"scheduler/round.go: fetch":              "its tasks are in flight until it arrives, and Close waits for those",
+	"store/store.go: Open":                   "Close waits for closed, and for the batcher's own",
+	"web/backtests/stream.go: stream":        "it ends with the request, into a channel with room",
+}
+
+func TestManners_EveryGoroutineHasAnOwner(t *testing.T) {
+	seen := map[string]bool{}
+	libraries(t, func(p goPackage, name string, f *ast.File) {
+		for _, d := range f.Decls {
+			function, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			where := filepath.ToSlash(name) + ": " + function.Name.Name
+			ast.Inspect(function, func(n ast.Node) bool {
+				if statement, ok := n.(*ast.GoStmt); ok && !seen[where] {
+					if seen[where] = true; launches[where] == "" {
+						t.Errorf("%s: %s has a go statement; begin it with a WaitGroup that somebody waits for, or list it in launches", p.fset.Position(statement.Pos()), where)
+					}
+				}
+				return true
+			})
+		}
+	})
+	for where := range launches {
+		if !seen[where] {
+			t.Errorf("launches lists %s, which has no go statement", where)
+		}
+	}
+}
+
 // A package's variable may be a sentinel, a compiled expression, a table or
 // something embedded. What changes while the program runs has an owner.
 func TestManners_NothingGlobalChanges(t *testing.T) {

@@ -102,9 +102,7 @@ func (p *Pool) outdated() *process {
 // spawn starts a process in the background, since that takes milliseconds.
 func (p *Pool) spawn() {
 	p.spawning++
-	p.reaped.Add(1)
-	go func() {
-		defer p.reaped.Done()
+	p.reaped.Go(func() {
 		child, err := p.spawner.start()
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -118,7 +116,7 @@ func (p *Pool) spawn() {
 			w.end(verdict{})
 		}
 		p.watchWhileBusy()
-	}()
+	})
 }
 
 // welcome takes a process into service that has become ready.

@@ -82,16 +82,14 @@ func (p *Pool) start(child child) *process {
 	w.out.finish(at)
 	p.processes = append(p.processes, w)
 	p.stats.Started++
-	p.reaped.Add(2)
-	go w.write()
-	go w.live(child)
+	p.reaped.Go(w.write)
+	p.reaped.Go(func() { w.live(child) })
 	w.nudge()
 	return w
 }
 
 // live reads what the process writes until it is dead, and buries it.
 func (w *process) live(child child) {
-	defer w.pool.reaped.Done()
 	complaint := make(chan []byte, 1)
 	go func() { complaint <- lastWords(child.stderr) }()
 	err := w.read(newFrameReader(child.stdout, maxResult(w.pool.opts.Limits)))
@@ -141,7 +139,6 @@ func lastWords(stderr io.Reader) []byte {
 
 // write sends what is queued, as much as there is at a time.
 func (w *process) write() {
-	defer w.pool.reaped.Done()
 	var buf []byte
 	for range w.wake {
 		w.pool.mu.Lock()

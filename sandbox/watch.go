@@ -45,9 +45,7 @@ func (p *Pool) watchWhileBusy() {
 		return
 	}
 	p.watching = true
-	p.reaped.Add(1)
-	go func() {
-		defer p.reaped.Done()
+	p.reaped.Go(func() {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for range tick.C {
@@ -55,7 +53,7 @@ func (p *Pool) watchWhileBusy() {
 				return
 			}
 		}
-	}()
+	})
 }
 
 // watch looks at every worker once. It returns whether there is more to watch.

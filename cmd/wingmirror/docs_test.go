@@ -120,3 +120,29 @@ func TestDocs_HistogramScriptComparesDistributions(t *testing.T) {
 		}
 	}
 }
+
+// The first script that a reader meets does what it says, and the commands of the
+// README that need no other server run with it.
+func TestDocs_ReadmeScriptAndCommandsRun(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```js\n(.*?)```").FindSubmatch(document)
+	commands := regexp.MustCompile(`(?m)^\./wingmirror (check .*--series.*)$`).FindAllSubmatch(document, -1)
+	if found == nil || len(commands) == 0 {
+		t.Fatalf("a script %t, and %d commands", found != nil, len(commands))
+	}
+	script := writeFile(t, "disk.js", string(found[1]))
+	for converted, want := range map[string]int{"20": exitOK, "5": exitCritical} {
+		series := writeFile(t, "render.json", `[{"target": "impressions", "datapoints": [[100, 60], [100, 120]]}, {"target": "conversions", "datapoints": [[`+converted+`, 60], [`+converted+`, 120]]}]`)
+		files := strings.NewReplacer("disk.js", script, "render.json", series)
+		for _, command := range commands {
+			args := strings.Fields(files.Replace(string(command[1])))
+			code, out, errs := invoke(t, nil, args...)
+			if code != want || !strings.Contains(out, "Conversion Rate") || want == exitCritical && !strings.Contains(out, "dropped below 10%") {
+				t.Errorf("%v: exit %d, want %d\n%s%s", args, code, want, out, errs)
+			}
+		}
+	}
+}
