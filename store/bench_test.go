@@ -197,3 +197,41 @@ func BenchmarkRunRow_Bytes(b *testing.B) {
 	runAll(b, db, monitors, func(c *monitor.Commit) { c.Detail = nil })
 	b.ReportMetric((size()-before)/float64(b.N), "bytes/run")
 }
+
+// The longest that a run waits to be stored while a month of a monitor's runs is
+// removed is worst-ms.
+func BenchmarkCommit_WhileSweeping(b *testing.B) {
+	db := openNew(b)
+	m := newMonitor(b, db, "a")
+	if err := db.Commit(b.Context(), commitOf(m, start, monitor.OK, 0)); err != nil {
+		b.Fatal(err)
+	}
+	var worst time.Duration
+	sweeping := make(chan error)
+	close(sweeping)
+	for i := 1; b.Loop(); i++ {
+		select {
+		case err := <-sweeping:
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			oldRuns(b, db, m, 30*24*60)
+			sweeping = make(chan error)
+			go func() {
+				defer close(sweeping)
+				if _, err := db.Sweep(b.Context(), Retention{Runs: time.Hour}, start); err != nil && b.Context().Err() == nil {
+					sweeping <- err
+				}
+			}()
+			b.StartTimer()
+		default:
+		}
+		begun := time.Now()
+		if err := db.Commit(b.Context(), commitOf(m, start.Add(time.Duration(i)*time.Minute), monitor.OK, 1)); err != nil {
+			b.Fatal(err)
+		}
+		worst = max(worst, time.Since(begun))
+	}
+	b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,5 +210,50 @@ func TestOutbox_ARepeatTakesThePlaceOfOneThatWaits(t *testing.T) {
 	}
 	if waiting := all[2]; waiting.ID != 3 || waiting.Message.Text != "hour 2" || !waiting.CreatedAt.Equal(start.Add(2*time.Hour)) || waiting.Status != monitor.NoticePending {
 		t.Errorf("got %+v, want the one that waits to tell the newest", waiting)
+	}
+}
+
+// oldRuns adds n copies of the last run of a monitor, a second apart, long ago.
+func oldRuns(t testing.TB, db *DB, m monitor.Monitor, n int) {
+	t.Helper()
+	var columns []string
+	if err := db.read.Raw(`SELECT name FROM pragma_table_info('runs') WHERE name <> 'scheduled_at'`).Scan(&columns).Error; err != nil {
+		t.Fatal(err)
+	}
+	rest := strings.Join(columns, ", ")
+	err := db.write.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+		INSERT INTO runs (scheduled_at, `+rest+`) SELECT 1000 * i, `+rest+` FROM n, (SELECT * FROM runs WHERE monitor_id = ? LIMIT 1)`, n, m.ID).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A run that ends during a sweep waits for one of its short transactions, not for
+// all of them.
+func TestSweep_RunsAreStoredMeanwhile(t *testing.T) {
+	db := openNew(t)
+	m := newMonitor(t, db, "a")
+	if err := db.Commit(t.Context(), commitOf(m, start, monitor.OK, 0)); err != nil {
+		t.Fatal(err)
+	}
+	const chunks = 40
+	oldRuns(t, db, m, chunks*sweepChunk)
+	done := make(chan error, 1)
+	go func() {
+		_, err := db.Sweep(t.Context(), Retention{Runs: time.Hour}, start)
+		done <- err
+	}()
+	for stored := 0; ; stored++ {
+		select {
+		case err := <-done:
+			if err != nil || stored < 5 || count(t, db, "runs") != stored+1 {
+				t.Errorf("%v; %d runs were stored during %d transactions, %d are there", err, stored, chunks, count(t, db, "runs"))
+			}
+			return
+		default:
+		}
+		if err := db.Commit(t.Context(), commitOf(m, start.Add(time.Duration(stored+1)*time.Minute), monitor.OK, 1)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
