@@ -123,6 +123,80 @@ func TestDemo_ASaveThatLosesIncidentsAsksTwice(t *testing.T) {
 	b.Examine(browsertest.Axe(t), map[string]string{"versions": page + "/versions"})
 }
 
+// What stands in the panels of the past once they are used: a backtest with its
+// lists, a sweep, a shadow and its comparison, which is then promoted.
+func TestDemo_AShadowIsComparedAndPromoted(t *testing.T) {
+	demo := startDemo(t)
+	page := pageOf(t, demo, "Conversion rate")
+	b := browsertest.Start(t, demo.Base)
+	b.Size(1280, 900)
+	open := func() {
+		t.Helper()
+		b.Open(page)
+		b.Wait("document.querySelector('#timeline-body .lane svg')")
+	}
+	press := func(selector string) {
+		t.Helper()
+		browsertest.Eval[bool](b, fmt.Sprintf("(document.querySelector(%q).click(), true)", selector))
+	}
+	open()
+	const boot = "JSON.parse(document.querySelector('#boot').textContent).monitor.script"
+	script := browsertest.Eval[string](b, boot)
+	edited := strings.Replace(script, "rate < 10", "rate < 15", 1)
+	setCode(b, "#script", edited)
+	press("#shadow summary")
+	b.Wait("document.querySelector('#shadow-result').textContent !== ''")
+	press("#shadow-start")
+	b.Wait("[...document.querySelectorAll('#shadow-result button')].some(x => x.textContent === 'End')")
+
+	// The one who comes back days later finds the saved text.
+	open()
+	b.Wait("document.querySelector('#draft:not([hidden]) button')")
+	press("#draft button")
+	b.Wait("document.querySelector('#draft').hidden")
+	if text := browsertest.Eval[string](b, "document.querySelector('#script .cm-content').innerText"); strings.Contains(text, "rate < 15") {
+		t.Fatal("starting a shadow changed what is saved")
+	}
+	press("#shadow summary")
+	b.Wait("document.querySelector('#shadow-result .past-summary button')")
+	press("#shadow-result .past-summary button")
+	b.Wait("/\\d+ runs; \\d+ incidents added|No run yet/.test(document.querySelector('#shadow-result').textContent)")
+	browsertest.Eval[bool](b, "(() => { const s = document.querySelector('#past-range'); s.value = '1'; s.dispatchEvent(new Event('change')); return true })()")
+	press("#past-run")
+	b.WaitFor(60*time.Second, "document.querySelectorAll('#past-result details').length > 0 && document.querySelector('#past-progress').hidden")
+	browsertest.Eval[bool](b, "(document.querySelectorAll('#past-result details, #draw').forEach(d => { d.open = true }), true)")
+	press("#sweep summary")
+	b.Wait("document.querySelector('#sweep-place').selectedOptions[0]?.textContent.startsWith('10 ')")
+	press("#sweep-run")
+	b.WaitFor(60*time.Second, "document.querySelectorAll('#sweep-result tbody tr').length === 11 && document.querySelector('#sweep-run').textContent !== 'Cancel'")
+	press("#run-tests")
+	b.Wait("document.querySelector('#tests-result').textContent.includes('2 passed')")
+	if text := b.Text("#shadow-result"); !strings.Contains(text, "incidents added") && !strings.Contains(text, "No run yet") {
+		t.Errorf("the comparison is gone:\n%s", text)
+	}
+	browsertest.Eval[bool](b, browsertest.Axe(t)+";true")
+	for _, dark := range []bool{false, true} {
+		b.Dark(dark)
+		found := browsertest.Eval[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join(" | ")))`)
+		if len(found) > 0 {
+			t.Errorf("dark %v: axe found %q", dark, found)
+		}
+	}
+	b.Dark(false)
+	b.Picture("demo-panels")
+
+	browsertest.Eval[bool](b, "([...document.querySelectorAll('#shadow-result button')].find(x => x.textContent === 'Promote').click(), true)")
+	b.Wait("document.querySelector('#script .cm-content').innerText.includes('rate < 15')")
+	if browsertest.Eval[string](b, "document.querySelector('[data-version]').textContent") != "1" {
+		t.Error("it is saved before anybody said so")
+	}
+	b.Do(chromedp.Click(chromedp.CSS("#save")))
+	b.Wait("document.querySelector('.toasts')?.textContent.includes('Saved as version 2')")
+	if got := browsertest.Eval[string](b, "fetch('/api/v1'+location.pathname).then(r => r.json()).then(m => m.script)"); got != edited {
+		t.Errorf("saved is\n%s", got)
+	}
+}
+
 // A series is drawn with the mouse, with a finger and with keys, and stands in the
 // text as it would have been typed.
 func TestDemo_ASeriesOfATestIsDrawn(t *testing.T) {

@@ -81,7 +81,7 @@ export class Sweep {
     this.host.replaceChildren(
       done < total ? h("p", { class: "small muted" }, `${done} of ${total} runs`) : "",
       curve(points),
-      h("div", { class: "sweep-values", tabindex: "0" }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, h("th", {}, "Value"), h("th", { class: "num" }, "Pages a week"), h("th", { class: "num" }, "Recall"), h("th", { class: "num" }, "False"), h("th", {}))),
+      h("div", { class: "sweep-values", tabindex: "0" }, h("table", { class: "table" }, h("thead", {}, h("tr", {}, h("th", {}, "Value"), h("th", { class: "num" }, "Pages a week"), h("th", { class: "num" }, "Recall"), h("th", { class: "num" }, "False"), h("th", {}, h("span", { class: "visually-hidden" }, "Write it back")))),
         h("tbody", {}, ...points.map((p) => h("tr", {}, h("td", { class: "mono" }, String(p.value)), h("td", { class: "num" }, compact(p.per_week)),
           h("td", { class: "num" }, p.score ? `${Math.round(p.score.recall * 100)} %` : "–"), h("td", { class: "num" }, p.score ? String(p.score.false_pages) : "–"),
           h("td", {}, h("button", { type: "button", class: "tiny", onclick: () => this.use(place, p.value) }, "Use"))))))));
