@@ -72,6 +72,11 @@ func TestBoard_ABrokenFileStopsNeitherTheStartNorTheOthers(t *testing.T) {
 		}
 		return nil
 	})
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := r.fetch(path, ""); status != http.StatusOK || !strings.Contains(body, "\nwarning: errors in the board's files: 2;") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
 	closed(r, "production", "Stock is counted")
 	if _, page := r.fetch("/board", ""); !strings.Contains(page, "shop/board.yaml") || !strings.Contains(page, "api/board.yaml") {
 		t.Error("the page does not tell the errors")

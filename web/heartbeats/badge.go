@@ -26,6 +26,7 @@ type Badges struct {
 	Base   string // the server's address as people reach it
 	Book   interface {
 		ByID(id int64) (heartbeat.View, error)
+		List(space string) []heartbeat.View
 	}
 }
 
@@ -33,14 +34,26 @@ type Badges struct {
 func (b Badges) Address(id int64) string { return b.Base + BadgePath + b.name(id) }
 
 func (b Badges) name(id int64) string {
+	number := strconv.FormatInt(id, 10)
+	return number + "-" + b.sign(number)
+}
+
+// sign returns what only we can write of a text.
+func (b Badges) sign(text string) string {
 	mac := hmac.New(sha256.New, []byte(b.Secret))
-	mac.Write([]byte("badge " + strconv.FormatInt(id, 10)))
-	return strconv.FormatInt(id, 10) + "-" + hex.EncodeToString(mac.Sum(nil)[:12])
+	mac.Write([]byte("badge " + text))
+	return hex.EncodeToString(mac.Sum(nil)[:12])
 }
 
 // ServeHTTP answers with the badge.
 func (b Badges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, kind, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, BadgePath), ".")
+	path := strings.TrimPrefix(r.URL.Path, BadgePath)
+	dot := strings.LastIndexByte(path, '.')
+	name, kind := path[:max(dot, 0)], path[dot+1:]
+	if g, ok := b.groupOf(name); ok {
+		b.serveGroup(w, g, kind)
+		return
+	}
 	number, _, _ := strings.Cut(name, "-")
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || !hmac.Equal([]byte(name), []byte(b.name(id))) {
@@ -52,18 +65,27 @@ func (b Badges) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the heartbeat of this badge is gone", http.StatusNotFound)
 		return
 	}
+	status, colour := badgeText(v)
+	answerBadge(w, kind, face{v.Heartbeat.Name, status, colour},
+		map[string]any{"name": v.Heartbeat.Name, "status": status, "level": v.State.Level, "since": timeOrNil(v.State.Since)})
+}
+
+// face is what a badge shows.
+type face struct{ name, status, colour string }
+
+// answerBadge answers with a badge in the form that its ending asks for.
+func answerBadge(w http.ResponseWriter, kind string, f face, whole map[string]any) {
 	w.Header().Set("Cache-Control", "no-cache, max-age=0")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
-	status, colour := badgeText(v)
 	switch kind {
 	case "svg":
 		w.Header().Set("Content-Type", "image/svg+xml")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		fmt.Fprint(w, badgeSVG(v.Heartbeat.Name, status, colour))
+		fmt.Fprint(w, badgeSVG(f.name, f.status, f.colour))
 	case "json":
-		writeJSON(w, http.StatusOK, map[string]any{"name": v.Heartbeat.Name, "status": status, "level": v.State.Level, "since": timeOrNil(v.State.Since)})
+		writeJSON(w, http.StatusOK, whole)
 	case "shields":
-		writeJSON(w, http.StatusOK, map[string]any{"schemaVersion": 1, "label": v.Heartbeat.Name, "message": status, "color": colour})
+		writeJSON(w, http.StatusOK, map[string]any{"schemaVersion": 1, "label": f.name, "message": f.status, "color": f.colour})
 	default:
 		http.Error(w, "a badge ends in .svg, .json or .shields", http.StatusNotFound)
 	}

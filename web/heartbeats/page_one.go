@@ -31,6 +31,7 @@ type oneData struct {
 	Events    []monitor.HeartbeatEvent
 	Snippets  []snippet
 	Badge     string
+	Groups    []groupBadge // that it is in
 	Kinds     []monitor.ScheduleKind
 	Measured  bool
 	Threshold float64
@@ -72,7 +73,7 @@ func (s desk) onePage(w http.ResponseWriter, r *http.Request) error {
 		View: v, Words: wordParts(v.Learned), Key: path[len("/heartbeats/"):], Path: path, Class: classOf(v), CanEdit: s.h.May(ctx, monitor.RoleEditor),
 		Schedule: scheduleText(v.Heartbeat.Schedule), Body: toBody(v, s.shown(ctx, v.Heartbeat.Alerts)),
 		Timeline: drawTimeline(beats, s.h.Now()), Gaps: drawGaps(shape), Values: drawValues(beats, shape.Threshold), Runs: drawRuns(beats, shape),
-		Newest: beats[:min(newestBeats, len(beats))], Events: events, Badge: s.Badges.Address(v.Heartbeat.ID),
+		Newest: beats[:min(newestBeats, len(beats))], Events: events, Badge: s.Badges.Address(v.Heartbeat.ID), Groups: s.groupBadges(v.Heartbeat),
 		Kinds: monitor.ScheduleKinds(), Measured: shape.Values, Threshold: shape.Threshold,
 	}
 	kind := v.Heartbeat.Schedule.Kind
