@@ -189,6 +189,16 @@ func mustApply(t testing.TB, s *Scheduler, monitors ...monitor.Monitor) {
 	}
 }
 
+// started returns a scheduler in this world at work on monitors; it is stopped with
+// the test.
+func (w *world) started(t testing.TB, all ...monitor.Monitor) *Scheduler {
+	t.Helper()
+	s := w.scheduler(t, nil)
+	mustApply(t, s, all...)
+	mustStart(t, s, nil)
+	return s
+}
+
 func mustStart(t testing.TB, s *Scheduler, last map[int64]time.Time) {
 	t.Helper()
 	if err := s.Start(last); err != nil {

@@ -23,9 +23,7 @@ func unconfirmed(until string) func(monitor.Monitor, Evaluation) time.Time {
 func TestRecheck_RunsBetweenTicksWhileTheDeskAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{onRecord: unconfirmed("00:05:40"), runTakes: time.Second}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/5 * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "*/5 * * * *"))
 		sleep(5*time.Minute + 5*time.Second)
 		if next := s.NextRun(1).Format(time.TimeOnly); next != "00:05:20" {
 			t.Errorf("next run at %s, want 00:05:20", next)
@@ -43,9 +41,7 @@ func TestRecheck_RunsBetweenTicksWhileTheDeskAsks(t *testing.T) {
 func TestRecheck_ATickThatComesFirstTakesItsPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{onRecord: unconfirmed("23:00:00")}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/20 * * * * *"), monitorOf(2, "*/10 * * * * *"))
-		mustStart(t, s, nil)
+		w.started(t, monitorOf(1, "*/20 * * * * *"), monitorOf(2, "*/10 * * * * *"))
 		sleep(45 * time.Second)
 		equal(t, "at the same time as a tick", w.runs(1), []string{"00:00:20", "00:00:40"})
 		equal(t, "after a tick", w.runs(2), []string{"00:00:10", "00:00:20", "00:00:30", "00:00:40"})
@@ -55,9 +51,7 @@ func TestRecheck_ATickThatComesFirstTakesItsPlace(t *testing.T) {
 func TestRecheck_NeverTwoRunsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 50 * time.Second, onRecord: unconfirmed("23:00:00")}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/2 * * * *"))
-		mustStart(t, s, nil)
+		w.started(t, monitorOf(1, "*/2 * * * *"))
 		sleep(5 * time.Minute)
 		// 20 s after the scheduled time is long over when a run ends: it runs again at once.
 		equal(t, "runs", w.runs(1), []string{"00:02:00", "00:02:51", "00:03:41"})
@@ -103,9 +97,7 @@ func TestRecheck_AChangeDuringTheRunForgetsItToo(t *testing.T) {
 func TestRecheck_IsClaimedLikeAnyOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{onRecord: unconfirmed("23:00:00"), taken: map[runKey]bool{{1, time.Now().Add(320 * time.Second).Unix()}: true}}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/5 * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "*/5 * * * *"))
 		sleep(6 * time.Minute)
 		equal(t, "runs", w.runs(1), []string{"00:05:00"})
 		if lost := s.Stats().Lost; lost != 1 {
@@ -130,9 +122,7 @@ func TestRecheck_AJumpOfTheClockForgetsIt(t *testing.T) {
 func TestRecheck_StopLeavesNoneBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{onRecord: unconfirmed("23:00:00")}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/5 * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "*/5 * * * *"))
 		sleep(5*time.Minute + 5*time.Second)
 		if err := s.Stop(t.Context()); err != nil {
 			t.Fatal(err)

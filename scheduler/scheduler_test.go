@@ -32,9 +32,7 @@ func equal(t *testing.T, what string, got, want []string) {
 func TestScheduler_RunsAtScheduledTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 100 * time.Millisecond}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "*/20 * * * * *"), monitorOf(3, "@every 90s"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"), monitorOf(2, "*/20 * * * * *"), monitorOf(3, "@every 90s"))
 		sleep(3*time.Minute + time.Second)
 		equal(t, "each minute", w.runs(1), []string{"00:01:00", "00:02:00", "00:03:00"})
 		equal(t, "every 20 seconds", w.runs(2), []string{"00:00:20", "00:00:40", "00:01:00", "00:01:20", "00:01:40", "00:02:00", "00:02:20", "00:02:40", "00:03:00"})
@@ -63,9 +61,7 @@ func TestScheduler_ZonesHoldOverChangesOfTheClocks(t *testing.T) {
 func TestScheduler_OneRunOfAMonitorAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 25 * time.Second}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/10 * * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "*/10 * * * * *"))
 		sleep(94 * time.Second)
 		equal(t, "runs", w.runs(1), []string{"00:00:10", "00:00:40"})
 		if w.overlaps > 0 {
@@ -266,9 +262,7 @@ func TestScheduler_ApplyIsADiff(t *testing.T) {
 func TestScheduler_DroppedWhileRunningIsNotRecordedNorDoubled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 30 * time.Second}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "*/10 * * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "*/10 * * * * *"))
 		sleep(12 * time.Second)
 		s.Drop(1)
 		if err := s.Put(monitorOf(1, "*/10 * * * * *")); err != nil {
@@ -306,9 +300,7 @@ func TestScheduler_RefusesShortIntervals(t *testing.T) {
 func TestScheduler_ClaimsAreRespected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{taken: map[runKey]bool{{1, time.Now().Add(time.Minute).Unix()}: true}}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"), monitorOf(2, "* * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"), monitorOf(2, "* * * * *"))
 		sleep(121 * time.Second)
 		equal(t, "taken once", w.runs(1), []string{"00:02:00"})
 		equal(t, "not taken", w.runs(2), []string{"00:01:00", "00:02:00"})
@@ -322,9 +314,7 @@ func TestScheduler_TwoOfThemRunEachTickOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
 		for range 2 { // as when a new process starts before the old one has ended
-			s := w.scheduler(t, nil)
-			mustApply(t, s, monitorOf(1, "* * * * *"))
-			mustStart(t, s, nil)
+			w.started(t, monitorOf(1, "* * * * *"))
 			sleep(time.Second)
 		}
 		sleep(2 * time.Minute)
@@ -379,9 +369,7 @@ func TestScheduler_FailuresOfOursAreContained(t *testing.T) {
 			}
 			return monitor.Fetched{Target: target, Status: monitor.StatusOK}
 		}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"))
 		sleep(6*time.Minute + time.Second)
 		var got []string
 		for _, r := range w.recorded {
@@ -403,9 +391,7 @@ func TestScheduler_ClaimsAgainWhileTheDatabaseIsLocked(t *testing.T) {
 			}
 			return nil
 		}}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"))
 		sleep(80 * time.Second)
 		if len(w.recorded) != 1 || s.Stats().Failures != 0 {
 			t.Errorf("%d runs and %d failures, want the one run that was due while it was locked", len(w.recorded), s.Stats().Failures)
@@ -423,9 +409,7 @@ func TestScheduler_ClaimsAgainWhileTheDatabaseIsLocked(t *testing.T) {
 func TestScheduler_StopLetsRunsFinish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{runTakes: 10 * time.Second}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"))
 		sleep(65 * time.Second)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
@@ -592,9 +576,7 @@ func TestBehind_TellsOfTicksThatNobodyTakes(t *testing.T) {
 func TestStats_LatenessIsCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{fetchTakes: 100 * time.Millisecond}
-		s := w.scheduler(t, nil)
-		mustApply(t, s, monitorOf(1, "* * * * *"))
-		mustStart(t, s, nil)
+		s := w.started(t, monitorOf(1, "* * * * *"))
 		sleep(3*time.Minute + time.Second)
 		stats := s.Stats()
 		if stats.P50 < 100*time.Millisecond || stats.P50 > 150*time.Millisecond || stats.P99 != stats.P50 {
