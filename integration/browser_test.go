@@ -192,7 +192,7 @@ func TestDemo_EveryPageIsAccessible(t *testing.T) {
 		"heartbeat": "/heartbeats/shop%2Forders-import", "new monitor": "/monitors/new", "wall": "/tiles?kiosk=1", "incident": fmt.Sprint("/incidents/", incidents.Incidents[0].ID),
 		"histograms": "/histograms", "histogram": "/histograms/CHECKOUT_MS", "regression": "/regressions/1", "expiring": "/expiring", "received": "/received",
 	}
-	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/contacts", "/heartbeats", "/dashboards", "/board", "/board?wall", "/board/production", "/board/machines", "/board/machines/edit", "/board-new", "/board-levels"} {
+	for _, path := range []string{"/", "/tiles", "/incidents", "/deliveries", "/sources", "/costs", "/reference", "/docs/api", "/settings", "/silences", "/announcements", "/contacts", "/heartbeats", "/dashboards", "/board", "/board?wall", "/board/production", "/board/machines", "/board/machines/edit", "/board-new", "/board-levels"} {
 		if demo.has(path) {
 			pages[path] = path
 		}

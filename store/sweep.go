@@ -12,21 +12,22 @@ import (
 // Retention says how long things are kept. Zero fields mean for ever.
 type Retention struct {
 	Runs      time.Duration // run rows, the output and graphs kept with them, shadows that ended, and what is known of a rule's keys that are well
-	Incidents time.Duration // closed incidents with their timeline and notices, and silences that are over
+	Incidents time.Duration // closed incidents with their timeline and notices, and silences and announcements that are over
 	Audit     time.Duration // entries of the audit log
 }
 
 // Swept counts what a sweep removed.
 type Swept struct {
-	Runs      int64
-	Details   int64
-	Incidents int64
-	Notices   int64
-	Silences  int64
-	Audit     int64
-	Shadows   int64
-	States    int64
-	Libraries int64 // sets of helper files that no recording was made with
+	Runs          int64
+	Details       int64
+	Incidents     int64
+	Notices       int64
+	Silences      int64
+	Announcements int64
+	Audit         int64
+	Shadows       int64
+	States        int64
+	Libraries     int64 // sets of helper files that no recording was made with
 }
 
 // sweepChunk is how many rows one transaction of a sweep removes: a few
@@ -54,6 +55,10 @@ func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, e
 	}
 	if err == nil && keep.Incidents > 0 {
 		swept.Silences, err = db.sweepSilences(ctx, millis(at.Add(-keep.Incidents)))
+	}
+	if err == nil && keep.Incidents > 0 {
+		swept.Announcements, err = db.deleteAll(ctx, `DELETE FROM announcements WHERE id IN (SELECT id FROM announcements
+			WHERE until_at > 0 AND until_at < ? LIMIT ?)`, millis(at.Add(-keep.Incidents)), sweepChunk)
 	}
 	if err == nil && keep.Audit > 0 {
 		swept.Audit, err = db.sweepAudit(ctx, millis(at.Add(-keep.Audit)))

@@ -85,6 +85,21 @@ func version(ifMatch string) (int, error) {
 	return v, nil
 }
 
+// replaced finds out which version a change replaces: the one in If-Match, or else
+// the body's, which becomes it. It returns what If-Match named, 0 for nothing.
+func replaced(ifMatch string, body *int, what string) (named int, err error) {
+	if named, err = version(ifMatch); err != nil {
+		return 0, err
+	}
+	if named > 0 {
+		*body = named
+	}
+	if *body == 0 {
+		return 0, monitor.Invalid("version", "name the version that this replaces, here or in If-Match; GET the %s to learn it", what)
+	}
+	return named, nil
+}
+
 func etag(version int) string { return strconv.Quote(strconv.Itoa(version)) }
 
 func notFound(format string, args ...any) error {

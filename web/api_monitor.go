@@ -126,17 +126,11 @@ type updateMonitorInput struct {
 }
 
 func (s *server) apiUpdateMonitor(ctx context.Context, in *updateMonitorInput) (*monitorOutput, error) {
-	named, err := version(in.IfMatch)
+	named, err := replaced(in.IfMatch, &in.Body.Version, "monitor")
 	if err != nil {
 		return nil, err
 	}
 	in.Body.ID = in.ID
-	if named > 0 {
-		in.Body.Version = named
-	}
-	if in.Body.Version == 0 {
-		return nil, monitor.Invalid("version", "name the version that this replaces, here or in If-Match; GET the monitor to learn it")
-	}
 	if in.Body.Active == nil {
 		stored, err := s.Library.Monitor(ctx, in.ID)
 		if err != nil {
@@ -267,5 +261,5 @@ func precondition(err error, named int) error {
 	if err == nil || named == 0 || !isConflict(err) {
 		return err
 	}
-	return fmt.Errorf("%w, not %d; GET the monitor, put your changes on top and send it again: %w", errPrecondition, named, err)
+	return fmt.Errorf("%w, not %d; GET it, put your changes on top and send it again: %w", errPrecondition, named, err)
 }

@@ -87,17 +87,11 @@ type updateSilenceInput struct {
 }
 
 func (s *server) apiUpdateSilence(ctx context.Context, in *updateSilenceInput) (*silenceOutput, error) {
-	named, err := version(in.IfMatch)
+	named, err := replaced(in.IfMatch, &in.Body.Version, "silence")
 	if err != nil {
 		return nil, err
 	}
 	in.Body.ID = in.ID
-	if named > 0 {
-		in.Body.Version = named
-	}
-	if in.Body.Version == 0 {
-		return nil, monitor.Invalid("version", "name the version that this replaces, here or in If-Match; GET the silence to learn it")
-	}
 	out, err := s.saveSilence(ctx, in.Body)
 	return out, precondition(err, named)
 }

@@ -76,7 +76,7 @@ func TestAPI_MonitorsLive(t *testing.T) {
 		{name: "no body", method: "POST", path: "/api/v1/monitors", status: 400, contains: []string{"Send one JSON object"}},
 		{name: "another form", method: "POST", path: "/api/v1/monitors", status: 415, body: `name=x`, header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, contains: []string{"Content-Type: application/json"}},
 		{name: "replace with If-Match", method: "PUT", path: "/api/v1/monitors/1", body: valid, header: map[string]string{"If-Match": `"1"`}, status: 200, contains: []string{`"version":2`}},
-		{name: "replace an old version", method: "PUT", path: "/api/v1/monitors/1", body: valid, header: map[string]string{"If-Match": `"1"`}, status: 412, contains: []string{"GET the monitor"}},
+		{name: "replace an old version", method: "PUT", path: "/api/v1/monitors/1", body: valid, header: map[string]string{"If-Match": `"1"`}, status: 412, contains: []string{"GET it"}},
 		{name: "replace with the body's old version", method: "PUT", path: "/api/v1/monitors/1", body: strings.Replace(valid, "{", `{"version": 1, `, 1), status: 409},
 		{name: "replace without a version", method: "PUT", path: "/api/v1/monitors/1", body: valid, status: 422, contains: []string{"If-Match"}},
 		{name: "nonsense in If-Match", method: "PUT", path: "/api/v1/monitors/1", body: valid, header: map[string]string{"If-Match": `"abc"`}, status: 422},

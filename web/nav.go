@@ -76,6 +76,7 @@ func places() []NavEntry {
 		{Label: "Histograms", Key: "t", main: true},
 		{Label: "Incidents", Key: "i", main: true},
 		{Label: "Silences", Key: "q"},
+		{Label: "Announcements", Key: "a"},
 		{Label: "Deliveries", Key: "d"},
 		{Label: "Contacts", Key: "c"},
 		{Label: "Sources", Key: "s"},
@@ -96,6 +97,9 @@ func (s *server) navigation(current string) navigation {
 	}
 	if s.Silences != nil {
 		entries = append(entries, NavEntry{Label: "Silences", Href: "/silences"})
+	}
+	if s.Announcements != nil {
+		entries = append(entries, NavEntry{Label: "Announcements", Href: "/announcements"})
 	}
 	for _, room := range s.Rooms {
 		entries = append(entries, room.Nav()...)

@@ -60,7 +60,11 @@ func furnished(t *testing.T, w *world) web.Options {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	o.Silences = db
+	o.Silences, o.Announcements = db, db
+	announcement := monitor.Announcement{Kind: monitor.AnnounceWarning, Text: "The database moves tonight from 22:00.", From: w.now(), Until: w.now().Add(4 * time.Hour)}
+	if _, err := db.SaveAnnouncement(t.Context(), announcement, "grace", w.now()); err != nil {
+		t.Fatal(err)
+	}
 	ops := monitor.ContactGroup{Name: "ops", Description: "whoever is on call", Members: []string{"mailto:ops@example.com"}}
 	if _, err := o.Contacts.SaveContactGroup(t.Context(), ops, "grace", w.now()); err != nil {
 		t.Fatal(err)
@@ -77,7 +81,7 @@ func allPages(w *world) map[string]string {
 	run := w.runs[1][40].At.UTC().Format(time.RFC3339)
 	return map[string]string{
 		"monitors": "/", "tiles": "/tiles", "dashboards": "/dashboards", "dashboard": "/dashboards/Shop", "kiosk": "/tiles?kiosk=1", "editor": "/monitors/1", "new": "/monitors/new", "runs": "/monitors/1/runs", "run": "/monitors/1/runs/" + run, "versions": "/monitors/1/versions",
-		"costs": "/costs", "incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "silences": "/silences", "contacts": "/contacts", "api": "/docs/api", "nowhere": "/nowhere",
+		"costs": "/costs", "incidents": "/incidents", "incident": "/incidents/3", "deliveries": "/deliveries", "sources": "/sources", "reference": "/reference", "silences": "/silences", "announcements": "/announcements", "contacts": "/contacts", "api": "/docs/api", "nowhere": "/nowhere",
 	}
 }
 

@@ -16,16 +16,17 @@ import (
 
 // View is one page to be shown.
 type View struct {
-	Page   string  // template
-	Title  string  //
-	Status int     // 0 is 200
-	Nav    string  // which entry of the navigation is current
-	Above  []Crumb // see Path; nil for a page that is a place of the navigation itself
-	Styled bool    // the page's scripts make style elements: it needs a nonce
-	Live   bool    // the page updates by itself
-	Bare   bool    // without the frame, for a screen on a wall
-	Worst  monitor.Level
-	Data   any
+	Page    string  // template
+	Title   string  //
+	Status  int     // 0 is 200
+	Nav     string  // which entry of the navigation is current
+	Above   []Crumb // see Path; nil for a page that is a place of the navigation itself
+	Styled  bool    // the page's scripts make style elements: it needs a nonce
+	Live    bool    // the page updates by itself
+	Bare    bool    // without the frame, for a screen on a wall
+	Archive bool    // announcements that are over stand at its foot
+	Worst   monitor.Level
+	Data    any
 }
 
 // layoutData is what the layout sees; the page's own data is in Data.
@@ -41,6 +42,7 @@ type layoutData struct {
 	Demo     bool
 	User     string
 	OpenNote string
+	Strip    announcementStrip
 	Data     any
 }
 
@@ -49,7 +51,7 @@ type layoutData struct {
 func (s *server) render(w http.ResponseWriter, r *http.Request, v View) error {
 	data := layoutData{
 		Title: v.Title, Theme: theme(r), Nav: s.navigation(v.Nav), Live: v.Live && s.Events != nil, Demo: s.Demo, Bare: v.Bare, Data: v.Data,
-		Worst: v.Worst.String(),
+		Worst: v.Worst.String(), Strip: s.announcements(r, v),
 	}
 	data.Crumbs = data.Nav.crumbs(v.Above)
 	if who := account.From(r.Context()); who.Kind == account.ByLogin {

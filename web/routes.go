@@ -167,7 +167,7 @@ func (s *server) routes() []Route {
 		route(get, "/api/v1/stdlib", viewer, Op(s.apiStdlib, "Describe what scripts can call")),
 		route(get, "/api/v1/openapi.json", viewer, Page(s.openAPI)),
 	}
-	return slices.Concat(table, s.actRoutes(), s.contactRoutes(), s.accessRoutes(), s.silenceRoutes(), s.dashboardRoutes(), s.preferenceRoutes(), s.roomRoutes())
+	return slices.Concat(table, s.actRoutes(), s.contactRoutes(), s.accessRoutes(), s.silenceRoutes(), s.announcementRoutes(), s.dashboardRoutes(), s.preferenceRoutes(), s.roomRoutes())
 }
 
 // Routes returns the table that New would serve with these options.

@@ -36,29 +36,30 @@ type Options struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 
-	Past        Past            // nil: recorded runs cannot be made again
-	Labels      Labels          // nil: incidents are not labelled
-	Tests       Tests           // nil: unit tests are not run when a monitor is saved
-	Overrides   Overrides       // nil: only the audit log knows of overridden tests
-	Desk        Desk            // nil: incidents can be looked at only
-	Outbox      Outbox          // nil: nothing can be sent again by hand
-	Silences    Silences        // nil: there are none, and no page of them
-	Holder      Holder          // nil: nothing is marked as silenced
-	Trial       Trial           // nil: destinations cannot be tried
-	Contacts    Contacts        // nil: there are no contact groups
-	Defaults    monitor.Policy  // of the installation, for what a monitor leaves open
-	Dashboards  Dashboards      // nil: there are none
-	Preferences Preferences     // nil: nobody has their own
-	Subjects    Subjects        // nil: only monitors are known by name
-	Rooms       []Room          // parts of the pages from packages below this one
-	Access      *account.Access // nil: everybody is an admin
-	Schedule    Schedule        // nil: next runs are not shown
-	Events      Events          // nil: pages do not update by themselves; a Bell is also rung after saves
-	Reference   []stdlib.Entry  // what scripts can call
-	Rules       monitor.Rules   // bounds on monitors
-	SourceURL   string          // where the metrics come from, without secrets; for the sources page
-	Demo        bool            // alerts are caught, not sent: the pages say so
-	Version     string          // of the program, for the API's document
+	Past          Past            // nil: recorded runs cannot be made again
+	Labels        Labels          // nil: incidents are not labelled
+	Tests         Tests           // nil: unit tests are not run when a monitor is saved
+	Overrides     Overrides       // nil: only the audit log knows of overridden tests
+	Desk          Desk            // nil: incidents can be looked at only
+	Outbox        Outbox          // nil: nothing can be sent again by hand
+	Silences      Silences        // nil: there are none, and no page of them
+	Holder        Holder          // nil: nothing is marked as silenced
+	Trial         Trial           // nil: destinations cannot be tried
+	Contacts      Contacts        // nil: there are no contact groups
+	Defaults      monitor.Policy  // of the installation, for what a monitor leaves open
+	Dashboards    Dashboards      // nil: there are none
+	Announcements Announcements   // nil: nobody can put anything on top of the pages
+	Preferences   Preferences     // nil: nobody has their own
+	Subjects      Subjects        // nil: only monitors are known by name
+	Rooms         []Room          // parts of the pages from packages below this one
+	Access        *account.Access // nil: everybody is an admin
+	Schedule      Schedule        // nil: next runs are not shown
+	Events        Events          // nil: pages do not update by themselves; a Bell is also rung after saves
+	Reference     []stdlib.Entry  // what scripts can call
+	Rules         monitor.Rules   // bounds on monitors
+	SourceURL     string          // where the metrics come from, without secrets; for the sources page
+	Demo          bool            // alerts are caught, not sent: the pages say so
+	Version       string          // of the program, for the API's document
 }
 
 func (o Options) validate() error {

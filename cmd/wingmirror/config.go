@@ -108,7 +108,7 @@ func (c *config) flags(f *pflag.FlagSet) {
 	f.BoolVar(&c.LogJSON, "log-json", false, "write the log as JSON instead of text")
 	f.StringVar(&c.Auth, "auth", authUsers, "users, or none to let everybody who can reach the address in as an administrator")
 	f.DurationVar(&c.KeepRuns, "keep-runs", 30*24*time.Hour, "how long runs are kept; 0: for ever")
-	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents with their notices, and silences that are over, are kept; 0: for ever")
+	f.DurationVar(&c.KeepIncidents, "keep-incidents", 400*24*time.Hour, "how long closed incidents with their notices, and silences and announcements that are over, are kept; 0: for ever")
 	f.DurationVar(&c.KeepAudit, "keep-audit", 730*24*time.Hour, "how long the audit log is kept; 0: for ever")
 	c.Inputs.flags(f)
 	c.Events.flags(f)

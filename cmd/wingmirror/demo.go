@@ -140,5 +140,19 @@ func seed(ctx context.Context, db *store.DB) error {
 			return err
 		}
 	}
+	return seedAnnouncements(ctx, db, time.Now())
+}
+
+// seedAnnouncements has one that is over, for the foot of the board, and one to
+// come; nothing stands on top of the pages but what the demo says of itself.
+func seedAnnouncements(ctx context.Context, db *store.DB, now time.Time) error {
+	for _, a := range []monitor.Announcement{
+		{Kind: monitor.AnnounceOK, Text: "Checkout answers again after the provider's outage.", From: now.Add(-26 * time.Hour), Until: now.Add(-20 * time.Hour)},
+		{Kind: monitor.AnnounceWarning, Text: "The database moves to new disks. Late heartbeats are expected.", From: now.Add(30 * time.Hour), Until: now.Add(32 * time.Hour)},
+	} {
+		if _, err := db.SaveAnnouncement(ctx, a, "demo", now.Add(-seedAge)); err != nil {
+			return err
+		}
+	}
 	return nil
 }

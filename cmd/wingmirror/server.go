@@ -209,7 +209,7 @@ func (s *server) pages(kind serverKind) web.Options {
 		Tester: scheduler.Checker{Fetcher: withEvents{fresh{s.graphite}, s.db}, Runner: s.pool, Limits: c.Sandbox.limits(), Now: time.Now},
 		Past:   s.openPast(), Labels: s.db, Tests: units{s.pool, c.Sandbox.limits()}, Overrides: s.db, Scripts: s.pool, Fetcher: withEvents{s.graphite, s.db}, Source: s.graphite, Schedule: s.scheduler, Events: &s.bell, Access: s.access,
 		Desk: s.desk, Silences: s.silences, Holder: &s.silences.book, Trial: trial{s.channels}, Contacts: s.contacts, Defaults: s.defaults,
-		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Preferences: s.db,
+		Subjects: s.subjects, Rooms: s.rooms, Dashboards: s.db, Announcements: s.db, Preferences: s.db,
 		Reference: stdlib.Entries(), Rules: monitor.Rules{MinInterval: c.Schedule.MinInterval, MaxScript: monitor.Limits{}.WithDefaults().Source},
 		SourceURL: s.graphite.String(), Demo: kind == demoServer, Version: version(), Now: time.Now, Log: s.log.With("part", "web"),
 	}

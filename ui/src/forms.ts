@@ -2,12 +2,15 @@
 // JSON, a refusal is shown in the form. data-confirm asks once more before;
 // data-auto sends on change; data-show shows a field of the answer in place of
 // a reload, and data-then goes to a page, whose {name} is that field of the
-// answer. data-type says what a field becomes if not text: a list, lines, ids, yes;
+// answer. data-type says what a field becomes if not text: a list, lines, ids, yes,
+// or a moment, which starts at data-at and is shown in the reader's zone;
 // data-all sends empty fields too.
 import { call, Problem } from "./api";
-import { maybe, toast } from "./dom";
+import { all, maybe, toast } from "./dom";
+import { localInput } from "./time";
 
 export function startForms(): void {
+  for (const input of all<HTMLInputElement>("input[data-at]")) input.value = localInput(input.dataset.at ?? "");
   document.addEventListener("submit", (e) => {
     const form = e.target as HTMLFormElement;
     if (!form.dataset.api) return;
@@ -70,12 +73,19 @@ function fields(form: HTMLFormElement): Record<string, unknown> {
   return values;
 }
 
+/** What is no moment goes as it is: the server names the field. */
+function moment(text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? text : at.toISOString();
+}
+
 function valueOf(text: string, type: string | undefined): unknown {
   switch (type) {
     case "number": return Number(text);
     case "yes": return text === "yes";
     case "list": return [text];
     case "lines": return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    case "moment": return moment(text);
     case "ids": return text.split(".").map(Number);
     default: return text;
   }

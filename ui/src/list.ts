@@ -1,6 +1,7 @@
 // Lists that filter as one types and refresh in place. The server renders them:
 // a form[data-list] fetches the page for its fields and swaps the parts that
 // data-live marks, so that there is one template and every view has a URL.
+import { takeStrip } from "./announcements";
 import { call, isAbort, type Problem } from "./api";
 import { $, all, debounce, maybe, toast } from "./dom";
 import { fold } from "./fold";
@@ -47,6 +48,7 @@ async function load(url: string, remember: boolean): Promise<boolean> {
     if (!response.ok) throw new Error(String(response.status));
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const host of hosts) swap(host, page.getElementById(host.id));
+    takeStrip(page);
     document.dispatchEvent(new CustomEvent("wm:swapped"));
     if (remember) history.replaceState(null, "", url);
     return true;

@@ -4,7 +4,7 @@ import "./silences.css";
 import { call, isAbort, type Problem } from "./api";
 import { $, all, boot, debounce, h, levelIcon, maybe } from "./dom";
 import { parseLabels } from "./form";
-import { exact } from "./time";
+import { exact, localInput } from "./time";
 
 interface Silence {
   version: number; everything: boolean; monitors: number[]; subjects: string[]; group: string; labels: Record<string, string>;
@@ -30,12 +30,7 @@ const field = (name: string): HTMLInputElement => $<HTMLInputElement>(`[name="${
 const value = (name: string): string => field(name).value.trim();
 const again = (): boolean => maybe<HTMLInputElement>('[name="kind"]:checked', form!)?.value === "again";
 
-/** A moment as datetime-local shows it, in the reader's zone. */
-function local(iso: string | undefined): string {
-  if (!iso) return "";
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
+const local = (iso: string | undefined): string => (iso ? localInput(iso) : "");
 const moment = (name: string): string | undefined => (value(name) ? new Date(value(name)).toISOString() : undefined);
 
 function read(): Partial<Silence> {

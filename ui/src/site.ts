@@ -1,5 +1,6 @@
 // What every page loads: relative times, theme, keys, live lists.
 import "./site.css";
+import { startAnnouncements } from "./announcements";
 import { call } from "./api";
 import { all, confirmTwice, maybe, toast } from "./dom";
 import { startFolds } from "./fold";
@@ -71,4 +72,5 @@ startLive();
 startKeys();
 startRestore();
 startForms();
+startAnnouncements();
 startTiles();

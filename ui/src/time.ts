@@ -76,3 +76,9 @@ export function compact(v: number | null | undefined): string {
   }
   return String(Number(v.toPrecision(4)));
 }
+
+/** A moment as an input of type datetime-local has it, in the reader's zone. */
+export function localInput(iso: string): string {
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

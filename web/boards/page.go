@@ -127,7 +127,7 @@ func (r room) boardPage(w http.ResponseWriter, q *http.Request) error {
 	for _, dc := range slices.Backward(monitor.DCs()) {
 		data.Counts = append(data.Counts, levelCount{toPill(look, dc), counts[dc], look.Levels[dc].Effects})
 	}
-	return r.Render(w, q, web.View{Page: "board", Title: "Board", Nav: "Board", Live: true, Bare: data.Wall, Worst: worst.Level(), Data: data})
+	return r.Render(w, q, web.View{Page: "board", Title: "Board", Nav: "Board", Live: true, Archive: true, Bare: data.Wall, Worst: worst.Level(), Data: data})
 }
 
 // reasonRow is a rationale on a component's page.
