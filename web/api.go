@@ -50,10 +50,11 @@ func Op[I, O any](handler func(context.Context, *I) (*O, error), summary string,
 		if len(status) > 0 {
 			o.DefaultStatus = status[0]
 		}
-		huma.Register(s.api, o, func(ctx context.Context, in *I) (*O, error) {
-			out, err := handler(ctx, in)
+		in := placeOf(reflect.TypeFor[I]())
+		huma.Register(s.api, o, func(ctx context.Context, input *I) (*O, error) {
+			out, err := handler(ctx, input)
 			if err != nil {
-				return nil, s.problem(o.Method+" "+o.Path, err)
+				return nil, s.problem(o.Method+" "+o.Path, err, in)
 			}
 			return out, nil
 		})

@@ -47,7 +47,7 @@ func (b announcementBody) announcement(now time.Time) monitor.Announcement {
 }
 
 type announcementsInput struct {
-	pageInput
+	PageInput
 	Status string `query:"status" enum:"active,waiting,over" doc:"Only announcements that stand like this"`
 }
 

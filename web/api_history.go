@@ -103,15 +103,15 @@ func (s *server) apiRun(ctx context.Context, in *runInput) (*runOutput, error) {
 	return out, nil
 }
 
-// pageInput asks for a page of a list that is newest first.
-type pageInput struct {
+// PageInput asks for a page of a list that is newest first. It is exported for the
+// sake of what it is embedded in.
+type PageInput struct {
 	Before int64 `query:"before" minimum:"0" doc:"Only those with a smaller id: next of the page before"`
 	Limit  int   `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 type incidentsInput struct {
-	Before  int64  `query:"before" minimum:"0" doc:"Only those with a smaller id: next of the page before"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	PageInput
 	Subject string `query:"subject" doc:"Only of this subject, as kind/key" example:"monitor/12"`
 	Open    bool   `query:"open" doc:"Only those under way"`
 }
@@ -200,7 +200,7 @@ type deliveriesOutput struct {
 	}
 }
 
-func (s *server) apiDeliveries(ctx context.Context, in *pageInput) (*deliveriesOutput, error) {
+func (s *server) apiDeliveries(ctx context.Context, in *PageInput) (*deliveriesOutput, error) {
 	notices, err := s.Incidents.Notices(ctx, store.NoticeFilter{Before: in.Before, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err

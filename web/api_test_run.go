@@ -138,7 +138,7 @@ func (s *server) apiTestRun(ctx context.Context, in *testRunInput) (*testRunOutp
 	b.Graph = toGraph(shownGraph(e))
 	b.Notices, b.Decision = s.wouldSend(m, state, e.Outcome)
 	b.Problems = []problemBody{}
-	for _, d := range fieldDetails(unsavable) {
+	for _, d := range fieldDetails(unsavable, inBody) {
 		b.Problems = append(b.Problems, problemBody{d.Location, d.Message})
 	}
 	return out, nil

@@ -50,7 +50,8 @@ const titleUnreadable = "Cannot be read"
 var errPrecondition = errors.New("the stored version is another one")
 
 // problem is what is told about an error, in the form of RFC 9457.
-func (s *server) problem(where string, err error) *huma.ErrorModel {
+// in says where in the request what is at fault stands.
+func (s *server) problem(where string, err error, in place) *huma.ErrorModel {
 	if own, ok := errors.AsType[*huma.ErrorModel](err); ok {
 		return own
 	}
@@ -64,7 +65,7 @@ func (s *server) problem(where string, err error) *huma.ErrorModel {
 		p := &huma.ErrorModel{Status: row.status, Title: row.title, Detail: sentence(err.Error())}
 		if fields := monitor.AllFieldErrors(err); len(fields) > 0 {
 			p.Detail = "Mend what errors lists and send it again."
-			p.Errors = fieldDetails(fields)
+			p.Errors = fieldDetails(fields, in)
 		}
 		return p
 	}
@@ -82,12 +83,12 @@ func sentence(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-func fieldDetails(fields monitor.FieldErrors) []*huma.ErrorDetail {
+func fieldDetails(fields monitor.FieldErrors, in place) []*huma.ErrorDetail {
 	details := make([]*huma.ErrorDetail, len(fields))
 	for i, f := range fields {
 		location := "body"
 		if f.Field != "" && f.Field != location {
-			location += "." + f.Field
+			location = in(f.Field) + "." + f.Field
 		}
 		details[i] = &huma.ErrorDetail{Message: f.Message, Location: location}
 		if f.Line > 0 || f.Column > 0 {
@@ -99,7 +100,7 @@ func fieldDetails(fields monitor.FieldErrors) []*huma.ErrorDetail {
 
 // fail answers with an error: a page for a browser, a problem for a program.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := s.problem(r.Method+" "+r.URL.Path, err)
+	p := s.problem(r.Method+" "+r.URL.Path, err, placeIn(r))
 	if !wantsPage(r) {
 		writeProblem(w, p)
 		return
@@ -107,7 +108,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	room := s.navigation("").placeOf(r.URL.Path)
 	data := errorData{Problem: p, Room: room}
 	for _, d := range p.Errors {
-		data.Lines = append(data.Lines, strings.TrimPrefix(d.Location, "body.")+": "+d.Message)
+		_, field, _ := strings.Cut(d.Location, ".")
+		data.Lines = append(data.Lines, field+": "+d.Message)
 	}
 	if err := s.render(w, r, View{Page: "error", Title: p.Title, Nav: room.Label, Status: p.Status, Data: data}); err != nil {
 		s.Log.Error("show error page", "error", err)

@@ -31,7 +31,7 @@ func (s *server) showLogin(w http.ResponseWriter, r *http.Request, refusal error
 	data := loginData{LoginPage: page, Name: r.PostFormValue("name")}
 	status := http.StatusOK
 	if refusal != nil {
-		p := s.problem("log in", refusal)
+		p := s.problem("log in", refusal, inBody)
 		data.Error, status = p.Detail, p.Status
 	}
 	return s.render(w, r, View{Page: "login", Title: "Log in", Status: status, Data: data})

@@ -20,7 +20,7 @@ func (s *server) sourcesPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Health.OK {
 		nodes, err := s.Source.Find(r.Context(), "*")
 		if err != nil {
-			data.Health.OK, data.Health.Reason = false, s.problem("find metrics", err).Detail
+			data.Health.OK, data.Health.Reason = false, s.problem("find metrics", err, inBody).Detail
 		}
 		data.Nodes = nodes
 	}

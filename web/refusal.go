@@ -131,7 +131,7 @@ func resolve(ctx huma.Context, b monitorBody) []error {
 		return nil // our own failure, which saving meets as well and tells
 	}
 	var all []error
-	for _, d := range fieldDetails(found) {
+	for _, d := range fieldDetails(found, inBody) {
 		all = append(all, d)
 	}
 	return all

@@ -240,7 +240,7 @@ func TestGate_OpenClosedAndRefused(t *testing.T) {
 		{"/gate/broken?min=5&on_unknown=allow", w.gate, 200, `"code":5`},
 		{"/gate/overridden?min=4", w.gate, 200, `"code":4`},
 		{"/gate/nothing", w.gate, 404, "there is no component"},
-		{"/gate/production?min=9", w.gate, 422, "body.min"},
+		{"/gate/production?min=9", w.gate, 422, "query.min"},
 		{"/gate/production?on_unknown=maybe", w.gate, 422, "allow nor deny"},
 		{"/gate/production", "", 401, ""},
 	}
