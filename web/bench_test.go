@@ -150,7 +150,7 @@ func TestPages_StayLight(t *testing.T) {
 	w := newWorld(t, time.Now)
 	w.fill()
 	h := handler(t, w.options())
-	for path, most := range map[string]int{"/": 60 << 10, "/monitors/1": 300 << 10} {
+	for path, most := range map[string]int{"/": 60 << 10, "/monitors/1": 300 << 10, "/monitors/new": 300 << 10} {
 		out := get(h, path, "Accept-Encoding", "gzip")
 		total := out.Body.Len()
 		for _, asset := range assetsOf(t, get(h, path)) {
