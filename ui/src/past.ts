@@ -98,7 +98,7 @@ export class Past {
     if (lost.length === 0 || this.lost === text) return true;
     this.lost = text;
     const box = $("#form-problem");
-    box.replaceChildren(h("div", {}, h("strong", {}, `No longer catches ${text}. `), "Somebody labelled it as worth telling. Save again to save all the same."));
+    box.replaceChildren(h("div", {}, h("strong", {}, `No longer catches ${text}. `), "That was labelled as worth telling. Save again to save all the same."));
     box.hidden = false;
     box.focus();
     return false;
