@@ -235,3 +235,26 @@ func BenchmarkCommit_WhileSweeping(b *testing.B) {
 	}
 	b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
 }
+
+// BenchmarkCosts_WeekOfAMillion sums up what 100 monitors used that ran every
+// minute of a week.
+func BenchmarkCosts_WeekOfAMillion(b *testing.B) {
+	db := openNew(b)
+	benchMonitors(b, db, 100)
+	err := db.write.Exec(`INSERT INTO runs (monitor_id, scheduled_at, phase, version, level, wall_us, cpu_us, memory, points_in, points_out, output_bytes, fetch_us)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		SELECT m.id, ? + n.i * 60000, 1, 1, 1, 150, 100, 44000, 120, 60, 20, 5000 FROM monitors m, n`, millis(start)).Error
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := db.sumCosts(b.Context(), start.Add(7*24*time.Hour)); err != nil {
+		b.Fatal(err)
+	}
+	done := cpuPerRun(b)
+	for b.Loop() {
+		if all, err := db.Costs(b.Context(), start.Add(-time.Hour)); err != nil || len(all) != 100 {
+			b.Fatal(len(all), err)
+		}
+	}
+	done()
+}

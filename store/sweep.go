@@ -35,14 +35,20 @@ type Swept struct {
 const sweepChunk = 1000
 
 // Sweep removes what is older than its retention at the given time, and what is
-// left of deleted monitors. It works in short transactions with nothing between
+// left of deleted monitors. It also sums up what runs have cost in the hours before. It works in short transactions with nothing between
 // them, so runs go on meanwhile; it can be cut short at any time by ctx and goes
 // on with the next call.
 func (db *DB) Sweep(ctx context.Context, keep Retention, at time.Time) (Swept, error) {
 	var swept Swept
-	err := db.sweepRuns(ctx, keep.Runs, at, &swept)
+	err := db.sumCosts(ctx, at)
+	if err == nil {
+		err = db.sweepRuns(ctx, keep.Runs, at, &swept)
+	}
 	if err == nil {
 		swept.Libraries, err = db.sweepLibraries(ctx, at)
+	}
+	if err == nil && keep.Runs > 0 {
+		err = db.sweepCosts(ctx, millis(at.Add(-keep.Runs)))
 	}
 	if err == nil && keep.Runs > 0 {
 		swept.Shadows, err = db.sweepShadows(ctx, millis(at.Add(-keep.Runs)))
