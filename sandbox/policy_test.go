@@ -58,8 +58,11 @@ func TestPool_KnowsWhoseRunsAreSlow(t *testing.T) {
 			t.Error("it is this script of this monitor")
 		}
 	}
-	if result := run(t, pool, endless); result.Fault != monitor.FaultQuarantine || !strings.Contains(result.Reason, "used up its processor time") {
+	if result := run(t, pool, endless); result.Fault != monitor.FaultQuarantine || !strings.Contains(result.Reason, "used up its processor time") || !strings.Contains(result.Reason, "an edited script runs at once") {
 		t.Errorf("got %q (%s)", result.Fault, result.Reason)
+	}
+	if result := run(t, pool, "puts('mended')"); result.Output != "mended\n" {
+		t.Errorf("edited, it gives %+v", result)
 	}
 }
 

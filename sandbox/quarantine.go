@@ -50,7 +50,7 @@ func (q *quarantine) refuses(s suspect, now func() time.Time) string {
 	if r == nil || r.until.IsZero() || !now().Before(r.until) {
 		return ""
 	}
-	return fmt.Sprintf("Not run, because it %s, the last of %d times in a row. It is tried again after %s.",
+	return fmt.Sprintf("Not run, because it %s, the last of %d times in a row. It is tried again after %s; an edited script runs at once.",
 		r.deed, r.strikes, monitor.Moment(r.until.UTC()))
 }
 

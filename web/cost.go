@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"wingmirror/monitor"
 	"wingmirror/store"
 )
 
@@ -175,45 +174,6 @@ func (s *server) apiCosts(ctx context.Context, in *costsInput) (*costsOutput, er
 		}
 	}
 	return out, nil
-}
-
-// trend is how one part of the cost went from run to run.
-type trend struct {
-	Name    string
-	Last    string // value of the newest run
-	Highest string
-	Picture *picture
-}
-
-// trends draws what runs, newest first, took. Nil when fewer than two have ended.
-func trends(runs []monitor.Run) []trend {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r monitor.Run) bool { return r.Phase != monitor.Done || r.Started.IsZero() })
-	if len(runs) < 2 {
-		return nil
-	}
-	span := func(d float64) string { return duration(time.Duration(d)) }
-	size := func(n float64) string { return byteSize(int64(n)) }
-	var all []trend
-	for _, part := range []struct {
-		name string
-		of   func(monitor.Run) float64
-		text func(float64) string
-	}{
-		{"Fetching", func(r monitor.Run) float64 { return float64(r.Fetch) }, span},
-		{"Script", func(r monitor.Run) float64 { return float64(r.Cost.Wall) }, span},
-		{"Processor", func(r monitor.Run) float64 { return float64(r.Cost.CPU) }, span},
-		{"Memory", func(r monitor.Run) float64 { return float64(r.Cost.Memory) }, size},
-	} {
-		line := monitor.Line{Label: part.name}
-		highest := 0.0
-		for _, r := range slices.Backward(runs) {
-			line.Points = append(line.Points, monitor.GraphPoint{Time: float64(r.At.Unix()), Value: part.of(r)})
-			highest = max(highest, part.of(r))
-		}
-		window := monitor.Window{From: runs[len(runs)-1].At.Unix(), Until: runs[0].At.Unix()}
-		all = append(all, trend{Name: part.name, Last: part.text(part.of(runs[0])), Highest: part.text(highest), Picture: newPicture([]monitor.Line{line}, window)})
-	}
-	return all
 }
 
 // byteSize writes a number of bytes as the editor's script does.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"wingmirror/monitor"
 	"wingmirror/store"
 )
 
@@ -30,6 +32,38 @@ func (w *world) Costs(_ context.Context, since time.Time) ([]store.Cost, error) 
 		}
 	}
 	return all, nil
+}
+
+func (w *world) CostSteps(_ context.Context, id int64, since time.Time, step time.Duration) ([]store.CostStep, error) {
+	var steps []store.CostStep
+	for _, r := range slices.Backward(w.runs[id]) {
+		if !r.At.Before(since) {
+			steps = append(steps, store.CostStep{From: r.At.Truncate(step), Cost: store.Cost{Runs: 2, Total: monitor.Cost{CPU: 2 * r.Cost.CPU}}})
+		}
+	}
+	return steps, nil
+}
+
+func TestRuns_TrendsGoOverTheTimeThatIsAskedFor(t *testing.T) {
+	w := newWorld(t, time.Now)
+	w.fill()
+	runs := w.runs[1]
+	for i := range runs {
+		runs[i].Cost.CPU = 7 * time.Millisecond
+	}
+	h := handler(t, w.options())
+	for path, want := range map[string]string{
+		"": "runs, in their order", "?over=runs": "runs, in their order", "?over=day": "each 10 minutes of the last day",
+		"?over=week": "each hour of the last week", "?over=all": "all that is stored",
+	} {
+		out := get(h, "/monitors/1/runs"+path)
+		if body := out.Body.String(); out.Code != http.StatusOK || !strings.Contains(body, want) || !strings.Contains(body, "7 ms") {
+			t.Errorf("%q has no %q: %d", path, want, out.Code)
+		}
+	}
+	if out := get(h, "/monitors/1/runs?over=ever"); out.Code != http.StatusNotFound {
+		t.Errorf("over ever: %d", out.Code)
+	}
 }
 
 func TestCosts_TheMostExpensiveComesFirst(t *testing.T) {

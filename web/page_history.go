@@ -20,12 +20,10 @@ type runsData struct {
 	Class   string
 	Runs    []monitor.Run
 	Trends  []trend // on the first page
-	Counted int     // runs in the trends
+	Spans   []trendSpan
+	Span    trendSpan // of the trends
 	Older   string  // address of the next page; "" on the last
 }
-
-// trendRuns is how many runs the trends of a monitor's cost go back.
-const trendRuns = 500
 
 func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
@@ -50,12 +48,30 @@ func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := runsData{Monitor: m, Class: class(m.Active, state.Level, state.Fault), Runs: runs[:min(len(runs), pageRows)]}
 	if before.IsZero() {
-		data.Trends, data.Counted = trends(runs), len(runs)
+		if err := s.fillTrends(r, id, runs, &data); err != nil {
+			return err
+		}
 	}
 	if len(runs) > pageRows {
 		data.Older = fmt.Sprintf("/monitors/%d/runs?before=%s", id, runs[pageRows-1].At.UTC().Format(time.RFC3339Nano))
 	}
 	return s.render(w, r, View{Page: "runs", Title: m.Name + ": runs", Nav: "Monitors", Above: Path(monitorCrumb(m)), Live: true, Data: data})
+}
+
+// fillTrends draws what the address asks for: how costs went from run to run, or
+// over a span of time.
+func (s *server) fillTrends(r *http.Request, id int64, runs []monitor.Run, data *runsData) (err error) {
+	data.Spans = trendSpans()
+	if data.Span, err = findTrendSpan(r.URL.Query().Get("over")); err != nil {
+		return err
+	}
+	if data.Span.step > 0 {
+		data.Trends, err = s.trendsOver(r.Context(), id, data.Span)
+		return err
+	}
+	data.Span.Said = fmt.Sprintf("of the last %d runs, in their order", len(runs))
+	data.Trends = runTrends(runs)
+	return nil
 }
 
 type runData struct {

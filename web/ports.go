@@ -35,6 +35,7 @@ type History interface {
 	Run(ctx context.Context, id int64, at time.Time) (monitor.Run, *monitor.Detail, error)
 	LastRun(ctx context.Context, id int64) (monitor.Run, *monitor.Detail, error)
 	Costs(ctx context.Context, since time.Time) ([]store.Cost, error)
+	CostSteps(ctx context.Context, id int64, since time.Time, step time.Duration) ([]store.CostStep, error)
 }
 
 // Incidents are spans of trouble, and Notices what was sent about them.

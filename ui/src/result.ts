@@ -48,7 +48,7 @@ export class ResultPane {
 
   show(run: TestRun): void {
     const place = run.error && run.error.line > 0
-      ? h("button", { type: "button", class: "jump", onclick: () => this.jump(run.error?.line ?? 0, run.error?.column ?? 0) }, `line ${run.error.line}, column ${run.error.column}`)
+      ? h("button", { type: "button", class: "jump", onclick: () => this.jump(run.error?.line ?? 0, run.error?.column ?? 0) }, `line ${run.error.line}` + (run.error.column > 0 ? `, column ${run.error.column}` : ""))
       : null;
     const title = run.fault ? `Unknown: ${faultName(run.fault)}` : run.level === "ok" ? "OK" : run.level[0]?.toUpperCase() + run.level.slice(1);
     const message = run.message || (run.level === "ok" ? "The script ran to its end and threw nothing." : "");
