@@ -45,7 +45,7 @@ func TestPool_QuarantinesWhatKeepsKilling(t *testing.T) {
 }
 
 func TestPool_KnowsWhoseRunsAreSlow(t *testing.T) {
-	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Workers: 1, Limits: monitor.Limits{CPU: 60 * time.Millisecond}})
+	pool := newPool(t, sandbox.Options{Args: []string{"worker"}, Workers: 1, Limits: monitor.Limits{CPU: 60 * time.Millisecond, Wall: time.Minute}})
 	const endless = "for (;;) {}"
 	if pool.Slow(1, endless) {
 		t.Error("nobody knows yet")

@@ -22,7 +22,7 @@ type runsData struct {
 	Trends  []trend // on the first page
 	Spans   []trendSpan
 	Span    trendSpan // of the trends
-	Older   string  // address of the next page; "" on the last
+	Older   string    // address of the next page; "" on the last
 }
 
 func (s *server) runsPage(w http.ResponseWriter, r *http.Request) error {
