@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,9 +24,14 @@ type patient struct {
 	due    time.Time     // of the oldest notice; zero: there is none
 	ended  bool          // the outbox cannot be read
 	asleep time.Duration // for how long nobody has watched over heartbeats
+
+	turns atomic.Int64 // that the test has had: tells the race detector what came before a beat
 }
 
-func (p *patient) unready(context.Context) *unwell { return p.wrong }
+func (p *patient) unready(context.Context) *unwell {
+	p.turns.Load()
+	return p.wrong
+}
 
 func (p *patient) Behind() time.Duration { return p.behind }
 
@@ -44,6 +50,7 @@ func (p *patient) NextDue(context.Context, string, time.Time) (time.Time, bool, 
 
 // watcher counts the beats that come to it.
 type watcher struct {
+	of     *patient
 	beats  int
 	status int
 	err    error
@@ -63,7 +70,7 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 func pulsing(t *testing.T, of *patient) (*watcher, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	to := &watcher{status: http.StatusOK}
+	to := &watcher{of: of, status: http.StatusOK}
 	w := &work{unready: of.unready, scheduler: of, store: of, channels: map[string]alerting.Channel{"mailto": nil}, now: time.Now}
 	p := pulse{"https://watch.example.com/ping/s3cret", &http.Client{Transport: to}, w.well, slog.New(slog.NewTextHandler(&log, nil))}
 	ctx, stop := context.WithCancel(t.Context())
@@ -76,6 +83,7 @@ func pulsing(t *testing.T, of *patient) (*watcher, *bytes.Buffer) {
 // after lets time pass and returns how many beats came meanwhile.
 func (w *watcher) after(d time.Duration) int {
 	before := w.beats
+	w.of.turns.Add(1)
 	time.Sleep(d)
 	synctest.Wait()
 	return w.beats - before
