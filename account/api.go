@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -31,17 +32,18 @@ type Output[T any] struct{ Body T }
 
 func output[T any](body T) *Output[T] { return &Output[T]{Body: body} }
 
-// Items is a list that is not cut into pages.
-type Items[T any] struct {
+// Items is a part of a list, in the order of the keys K.
+type Items[T any, K cmp.Ordered] struct {
 	Items []T `json:"items" nullable:"false"`
+	Next  K   `json:"next,omitempty" doc:"Pass it on for the part after this one; absent on the last"`
 }
 
-func items[N, W any](all []N, wire func(N) W) *Output[Items[W]] {
+func items[N, W any, K cmp.Ordered](all []N, next K, wire func(N) W) *Output[Items[W, K]] {
 	list := make([]W, len(all))
 	for i, one := range all {
 		list[i] = wire(one)
 	}
-	return output(Items[W]{list})
+	return output(Items[W, K]{list, next})
 }
 
 // moment is a time on the wire, nil for none.
@@ -125,14 +127,21 @@ type SessionBody struct {
 	Agent     string    `json:"agent" doc:"The browser as it names itself"`
 }
 
+// SessionsInput says which part of the sessions to list.
+type SessionsInput struct {
+	Before string `query:"before" doc:"Only sessions that follow this: next of the part before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"5000" default:"1000"`
+}
+
 // Sessions lists one's own sessions, the latest seen first.
-func (p *API) Sessions(ctx context.Context, _ *NoInput) (*Output[Items[SessionBody]], error) {
+func (p *API) Sessions(ctx context.Context, in *SessionsInput) (*Output[Items[SessionBody, string]], error) {
 	all, err := p.access.OwnSessions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	current := From(ctx).SessionID
-	return items(all, func(s monitor.Session) SessionBody {
+	all, next := monitor.PartBefore(all, func(s monitor.Session) string { return monitor.MomentKey(s.SeenAt, s.ID) }, in.Before, in.Limit)
+	return items(all, next, func(s monitor.Session) SessionBody {
 		return SessionBody{
 			ID: s.ID, Current: s.ID == current, CreatedAt: s.CreatedAt, SeenAt: s.SeenAt,
 			ExpiresAt: p.access.endOf(s), Address: s.Address, Agent: s.Agent,

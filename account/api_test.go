@@ -123,7 +123,7 @@ func TestAPI_UsersFromTheFirstToTheLast(t *testing.T) {
 	if status, w := admin.call("PATCH /api/v1/users/2", `{"name":"rob","role":"viewer"}`, &bob); status != http.StatusOK || bob.Name != "rob" || bob.Role != "viewer" || bob.Disabled {
 		t.Errorf("got %d %s", status, w.Body)
 	}
-	var list Items[UserBody]
+	var list Items[UserBody, string]
 	if status, w := admin.call("GET /api/v1/users", "", &list); status != http.StatusOK || len(list.Items) != 2 || strings.Contains(w.Body.String(), "argon2") {
 		t.Errorf("got %d %s", status, w.Body)
 	}
@@ -151,7 +151,7 @@ func TestAPI_TokenIsShownOnceAndWorks(t *testing.T) {
 	if status, w := ann.call("POST /api/v1/tokens", `{"name":"ci","scopes":["read"],"expires_at":"2026-04-01T00:00:00+02:00"}`, &made); status != http.StatusOK || made.ID == 0 {
 		t.Fatalf("got %d %s", status, w.Body)
 	}
-	var list Items[TokenBody]
+	var list Items[TokenBody, int64]
 	_, w := ann.call("GET /api/v1/tokens", "", &list)
 	if strings.Contains(w.Body.String(), made.Text) || len(list.Items) != 1 || list.Items[0].Hint != made.Text[:7]+"…" || list.Items[0].ExpiresAt == nil || list.Items[0].UsedAt != nil {
 		t.Errorf("got %s", w.Body)
@@ -177,7 +177,7 @@ func TestAPI_ChangingThePasswordKeepsThisBrowserLoggedIn(t *testing.T) {
 	f.user("ann", monitor.RoleAdmin)
 	handler := serveAPI(f)
 	here, there := f.caller(t, handler, "ann"), f.caller(t, handler, "ann")
-	var list Items[SessionBody]
+	var list Items[SessionBody, string]
 	here.call("GET /api/v1/me/sessions", "", &list)
 	if len(list.Items) != 2 || list.Items[0].Current == list.Items[1].Current || list.Items[0].ExpiresAt.IsZero() {
 		t.Errorf("got %+v", list)

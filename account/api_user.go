@@ -28,12 +28,13 @@ func wireUser(u monitor.User) UserBody {
 }
 
 // Users lists all users by name.
-func (p *API) Users(ctx context.Context, _ *NoInput) (*Output[Items[UserBody]], error) {
+func (p *API) Users(ctx context.Context, in *monitor.Part[string]) (*Output[Items[UserBody, string]], error) {
 	all, err := p.access.Users(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return items(all, wireUser), nil
+	all, next := monitor.PartAfter(all, func(u monitor.User) string { return u.Name }, in.After, in.Limit)
+	return items(all, next, wireUser), nil
 }
 
 // User gets one user.
@@ -134,12 +135,13 @@ func wireToken(t monitor.Token) TokenBody {
 
 // TokensInput says whose tokens.
 type TokensInput struct {
+	monitor.Part[int64]
 	User int64 `query:"user" minimum:"0" doc:"Of this user; 0 for your own"`
 	All  bool  `query:"all" doc:"Of everybody"`
 }
 
 // Tokens lists tokens.
-func (p *API) Tokens(ctx context.Context, in *TokensInput) (*Output[Items[TokenBody]], error) {
+func (p *API) Tokens(ctx context.Context, in *TokensInput) (*Output[Items[TokenBody, int64]], error) {
 	var all []monitor.Token
 	var err error
 	if in.All {
@@ -150,7 +152,8 @@ func (p *API) Tokens(ctx context.Context, in *TokensInput) (*Output[Items[TokenB
 	if err != nil {
 		return nil, err
 	}
-	return items(all, wireToken), nil
+	all, next := monitor.PartAfter(all, func(t monitor.Token) int64 { return t.ID }, in.After, in.Limit)
+	return items(all, next, wireToken), nil
 }
 
 // NewTokenInput makes a token.

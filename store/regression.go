@@ -79,6 +79,16 @@ type RegressionFilter struct {
 	Until   time.Time // exclusive
 	Verdict string    // true, noise, or none for those that nobody judged
 	Limit   int       // at most so many, 0: 500
+
+	Past RegressionPlace // only what follows this in the list; zero: from the beginning
+}
+
+// RegressionPlace is where a regression stands in their list, be it still there or
+// not.
+type RegressionPlace struct {
+	At   time.Time
+	Name string
+	ID   int64
 }
 
 // Regressions returns regressions, the newest day first.
@@ -104,6 +114,10 @@ func (db *DB) Regressions(ctx context.Context, f RegressionFilter) ([]monitor.Re
 		query = query.Where("r.verdict = ''")
 	default:
 		query = query.Where("r.verdict = ?", f.Verdict)
+	}
+	if p := f.Past; p.ID != 0 {
+		at := millis(p.At)
+		query = query.Where("r.at < ? OR r.at = ? AND (r.name > ? OR r.name = ? AND r.id > ?)", at, at, p.Name, p.Name, p.ID)
 	}
 	if f.Limit == 0 {
 		f.Limit = 500

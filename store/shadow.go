@@ -61,9 +61,9 @@ func (db *DB) EndShadow(ctx context.Context, id int64, at time.Time) error {
 // Shadows returns the shadows of a monitor, the newest first, or with 0 all that
 // have not been ended.
 func (db *DB) Shadows(ctx context.Context, id int64) ([]monitor.Shadow, error) {
-	query := db.read.WithContext(ctx).Order("id DESC").Limit(100)
+	query := db.read.WithContext(ctx).Order("id DESC")
 	if id == 0 {
-		query = query.Where("ended_at = 0").Limit(-1)
+		query = query.Where("ended_at = 0")
 	} else {
 		query = query.Where("monitor_id = ?", id)
 	}

@@ -70,16 +70,18 @@ type contactOutput struct{ Body contactBody }
 type contactsOutput struct {
 	Body struct {
 		Contacts []contactBody `json:"contacts"`
+		Next     string        `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
-func (s *server) apiContacts(ctx context.Context, _ *struct{}) (*contactsOutput, error) {
+func (s *server) apiContacts(ctx context.Context, in *monitor.Part[string]) (*contactsOutput, error) {
 	all, err := s.Contacts.ContactGroups(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &contactsOutput{}
 	out.Body.Contacts = []contactBody{}
+	all, out.Body.Next = monitor.PartAfter(all, func(g monitor.ContactGroup) string { return g.Name }, in.After, in.Limit)
 	for _, g := range all {
 		out.Body.Contacts = append(out.Body.Contacts, s.toContactBody(ctx, g))
 	}

@@ -31,12 +31,14 @@ func (s *server) silenceRoutes() []Route {
 const shownOver = 50
 
 type listSilencesInput struct {
+	PageInput
 	Status string `query:"status" enum:"active,waiting,over" doc:"Only silences that stand like this"`
 }
 
 type silencesOutput struct {
 	Body struct {
 		Silences []silenceBody `json:"silences" doc:"All that can still hold, and the newest of those that are over"`
+		Next     int64         `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
@@ -53,6 +55,8 @@ func (s *server) apiSilences(ctx context.Context, in *listSilencesInput) (*silen
 			out.Body.Silences = append(out.Body.Silences, body)
 		}
 	}
+	out.Body.Silences, out.Body.Next = monitor.PartBefore(out.Body.Silences, func(b silenceBody) int64 { return b.ID }, in.Before, in.Limit)
+	out.Body.Silences = nonNil(out.Body.Silences)
 	return out, nil
 }
 

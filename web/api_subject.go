@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"wingmirror/monitor"
@@ -22,13 +23,15 @@ func toSubjectBody(w monitor.Watched) subjectBody {
 
 type subjectsInput struct {
 	Text  string `query:"q" doc:"Part of the name, or of kind/key"`
+	After string `query:"after" doc:"Only what follows this: next of the part before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
 type subjectsOutput struct {
 	Body struct {
 		Subjects []subjectBody `json:"subjects" nullable:"false"`
-		Found    int           `json:"found" doc:"How many there are beyond the limit, those within it included"`
+		Found    int           `json:"found" doc:"How many there are in all parts together"`
+		Next     string        `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
@@ -40,14 +43,20 @@ func (s *server) apiSubjects(ctx context.Context, in *subjectsInput) (*subjectsO
 	}
 	var out subjectsOutput
 	out.Body.Subjects = []subjectBody{}
+	var found []monitor.Watched
 	text := strings.ToLower(in.Text)
 	for _, w := range all {
 		if !strings.Contains(strings.ToLower(w.Name), text) && !strings.Contains(strings.ToLower(w.Subject.String()), text) {
 			continue
 		}
-		if out.Body.Found++; out.Body.Found <= in.Limit {
-			out.Body.Subjects = append(out.Body.Subjects, toSubjectBody(w))
-		}
+		found = append(found, w)
+	}
+	out.Body.Found = len(found)
+	found, out.Body.Next = monitor.PartAfter(found, func(w monitor.Watched) string {
+		return fmt.Sprintf("%s\t%s\t%s", w.Subject.Kind, w.Name, w.Subject.Key)
+	}, in.After, in.Limit)
+	for _, w := range found {
+		out.Body.Subjects = append(out.Body.Subjects, toSubjectBody(w))
 	}
 	return &out, nil
 }

@@ -160,16 +160,18 @@ type dashboardItem struct {
 type dashboardsOutput struct {
 	Body struct {
 		Dashboards []dashboardItem `json:"dashboards"`
+		Next       string          `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
-func (s *server) apiDashboards(ctx context.Context, _ *struct{}) (*dashboardsOutput, error) {
+func (s *server) apiDashboards(ctx context.Context, in *monitor.Part[string]) (*dashboardsOutput, error) {
 	cards, _, err := s.dashboardCards(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &dashboardsOutput{}
 	out.Body.Dashboards = []dashboardItem{}
+	cards, out.Body.Next = monitor.PartAfter(cards, func(c dashboardCard) string { return c.Name }, in.After, in.Limit)
 	for _, c := range cards {
 		out.Body.Dashboards = append(out.Body.Dashboards, dashboardItem{Name: c.Name, Worst: c.Class, Matches: c.Matches})
 	}

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// All rooms share one table of routes, one document of the API and one set of
-// templates; whatever two of them name alike shows here.
-func TestTree_AllRoomsOpenTogether(t *testing.T) {
+// allRooms is a server with every room, nothing in it, and no metrics source.
+func allRooms(t *testing.T) *server {
+	t.Helper()
 	c := config{
 		DB: filepath.Join(t.TempDir(), "test.db"), Listen: "127.0.0.1:0",
 		Graphite: graphiteConfig{URL: "http://127.0.0.1:1", Timeout: time.Second, Step: time.Minute, Concurrency: 1},
@@ -27,6 +27,13 @@ func TestTree_AllRoomsOpenTogether(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return s
+}
+
+// All rooms share one table of routes, one document of the API and one set of
+// templates; whatever two of them name alike shows here.
+func TestTree_AllRoomsOpenTogether(t *testing.T) {
+	s := allRooms(t)
 	for path, want := range map[string]string{
 		"/board": "Board", "/heartbeats": "Heartbeats", "/rules": "Rules", "/incidents": "Incidents",
 	} {

@@ -163,15 +163,14 @@ func newSilenceList(p process) *cobra.Command {
 			if err := r.open(p); err != nil {
 				return err
 			}
-			var raw json.RawMessage
-			if err := r.call(cmd.Context(), "GET", "/silences", nil, &raw); err != nil {
+			found, err := r.silences(cmd.Context())
+			if err != nil {
 				return err
 			}
 			if asJSON {
-				_, err := fmt.Fprintf(p.stdout, "%s\n", strings.TrimSpace(string(raw)))
-				return err
+				return json.NewEncoder(p.stdout).Encode(map[string]any{"silences": found})
 			}
-			return printSilences(p, raw, all)
+			return printSilences(p, found, all)
 		},
 	}
 	r.flags(cmd.Flags())
@@ -180,16 +179,33 @@ func newSilenceList(p process) *cobra.Command {
 	return cmd
 }
 
-func printSilences(p process, raw json.RawMessage, all bool) error {
-	var answer struct {
-		Silences []silenceWire `json:"silences"`
+// silences asks for all pages of the silences, each silence as the server wrote it.
+func (r *remote) silences(ctx context.Context) ([]json.RawMessage, error) {
+	all := []json.RawMessage{}
+	for before := int64(0); ; {
+		var page struct {
+			Silences []json.RawMessage `json:"silences"`
+			Next     int64             `json:"next"`
+		}
+		if err := r.call(ctx, "GET", fmt.Sprintf("/silences?limit=500&before=%d", before), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Silences...)
+		if page.Next == 0 || page.Next == before {
+			return all, nil
+		}
+		before = page.Next
 	}
-	if err := json.Unmarshal(raw, &answer); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
+}
+
+func printSilences(p process, found []json.RawMessage, all bool) error {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	shown := 0
-	for _, s := range answer.Silences {
+	for _, raw := range found {
+		var s silenceWire
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
 		if s.Status == string(monitor.SilenceOver) && !all {
 			continue
 		}

@@ -42,7 +42,7 @@ export class Past {
     try {
       const stored = this.editor.stored();
       const { body: run } = await call<{ version: number }>(`/api/v1/monitors/${stored.id}/runs/${encodeURIComponent(at)}`);
-      const { body } = await call<{ versions: { version: number; monitor: Monitor }[] }>(`/api/v1/monitors/${stored.id}/versions`);
+      const { body } = await call<{ versions: { version: number; monitor: Monitor }[] }>(`/api/v1/monitors/${stored.id}/versions?limit=1&before=${run.version + 1}`);
       const version = body.versions.find((v) => v.version === run.version);
       if (version) this.editor.write({ ...version.monitor, id: stored.id, version: stored.version, alerts: stored.alerts });
       this.at = at;

@@ -41,9 +41,9 @@ export class Shadow {
 
   private async list(): Promise<void> {
     if (!this.host || !$<HTMLDetailsElement>("#shadow").open) return;
-    const { body } = await call<{ shadows: ShadowBody[] | null }>(`/api/v1/monitors/${this.editor.stored().id}/shadows`);
+    const { body } = await call<{ shadows: ShadowBody[] | null }>(`/api/v1/monitors/${this.editor.stored().id}/shadows?limit=5`);
     const all = body.shadows ?? [];
-    this.host.replaceChildren(...all.slice(0, 5).map((s) => this.one(s)));
+    this.host.replaceChildren(...all.map((s) => this.one(s)));
     if (all.length === 0) this.host.append(h("p", { class: "small muted" }, "There is none yet. Edit the script, start one, and compare in some days."));
   }
 

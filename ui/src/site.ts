@@ -52,7 +52,7 @@ function startRestore(): void {
 /** Saves an old version's text as the newest version. */
 async function restore(id: string, version: string, current: string): Promise<void> {
   try {
-    const { body } = await call<{ versions: { version: number; monitor: object }[] }>(`/api/v1/monitors/${id}/versions`);
+    const { body } = await call<{ versions: { version: number; monitor: object }[] }>(`/api/v1/monitors/${id}/versions?limit=1&before=${Number(version) + 1}`);
     const old = body.versions.find((v) => String(v.version) === version);
     if (!old) throw new Error("This version is not stored any more.");
     await call(`/api/v1/monitors/${id}`, { method: "PUT", body: old.monitor, headers: { "If-Match": `"${current}"` } });

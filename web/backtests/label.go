@@ -44,12 +44,19 @@ type idInput struct {
 type labelsOutput struct {
 	Body struct {
 		Labels []labelBody `json:"labels"`
+		Next   string      `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
-func (d desk) labels(ctx context.Context, in *idInput) (*labelsOutput, error) {
+type labelsInput struct {
+	monitor.Part[string]
+	ID int64 `path:"id" minimum:"1"`
+}
+
+func (d desk) labels(ctx context.Context, in *labelsInput) (*labelsOutput, error) {
 	labels, err := d.Labels.LabelsOf(ctx, in.ID)
 	out := &labelsOutput{}
+	labels, out.Body.Next = monitor.PartAfter(labels, func(l monitor.Label) string { return monitor.MomentKey(l.From, l.ID) }, in.After, in.Limit)
 	out.Body.Labels = toLabels(labels)
 	return out, err
 }

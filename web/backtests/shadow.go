@@ -31,13 +31,20 @@ func (d desk) toShadow(s monitor.Shadow) shadowBody {
 type shadowsOutput struct {
 	Body struct {
 		Shadows []shadowBody `json:"shadows"`
+		Next    int64        `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
-func (d desk) shadows(ctx context.Context, in *idInput) (*shadowsOutput, error) {
+type shadowsInput struct {
+	web.PageInput
+	ID int64 `path:"id" minimum:"1"`
+}
+
+func (d desk) shadows(ctx context.Context, in *shadowsInput) (*shadowsOutput, error) {
 	all, err := d.Shadows.Of(ctx, in.ID)
 	out := &shadowsOutput{}
 	out.Body.Shadows = []shadowBody{}
+	all, out.Body.Next = monitor.PartBefore(all, func(s monitor.Shadow) int64 { return s.ID }, in.Before, in.Limit)
 	for _, s := range all {
 		out.Body.Shadows = append(out.Body.Shadows, d.toShadow(s))
 	}

@@ -91,6 +91,7 @@ type historyInput struct {
 type historyOutput struct {
 	Body struct {
 		Changes []boardChangeBody `json:"changes"`
+		Next    int64             `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
@@ -98,12 +99,13 @@ func (r room) apiHistory(ctx context.Context, in *historyInput) (*historyOutput,
 	if _, _, err := r.node(in.Component); err != nil {
 		return nil, err
 	}
-	changes, err := r.Records.BoardChanges(ctx, in.Component, in.Before, in.Limit)
+	changes, err := r.Records.BoardChanges(ctx, in.Component, in.Before, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 	out := &historyOutput{}
 	out.Body.Changes = []boardChangeBody{}
+	changes, out.Body.Next = monitor.PartBefore(changes, func(c monitor.BoardChange) int64 { return c.ID }, in.Before, in.Limit)
 	for _, c := range changes {
 		out.Body.Changes = append(out.Body.Changes, toChange(c))
 	}

@@ -25,17 +25,25 @@ func toSubscription(s monitor.Subscription) boardSubscriptionBody {
 type subscriptionsOutput struct {
 	Body struct {
 		Subscriptions []boardSubscriptionBody `json:"subscriptions"`
+		Next          int64                   `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
-func (r room) apiSubscriptions(_ context.Context, in *componentInput) (*subscriptionsOutput, error) {
+type subscriptionsInput struct {
+	monitor.Part[int64]
+	Component string `path:"component"`
+}
+
+func (r room) apiSubscriptions(_ context.Context, in *subscriptionsInput) (*subscriptionsOutput, error) {
 	_, n, err := r.node(in.Component)
 	if err != nil {
 		return nil, err
 	}
 	out := &subscriptionsOutput{}
 	out.Body.Subscriptions = []boardSubscriptionBody{}
-	for _, s := range r.Board.Subscriptions(n.ID) {
+	all, next := monitor.PartAfter(r.Board.Subscriptions(n.ID), func(s monitor.Subscription) int64 { return s.ID }, in.After, in.Limit)
+	out.Body.Next = next
+	for _, s := range all {
 		out.Body.Subscriptions = append(out.Body.Subscriptions, toSubscription(s))
 	}
 	return out, nil

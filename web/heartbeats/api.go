@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"wingmirror/heartbeat"
@@ -34,6 +35,7 @@ func (s desk) shown(ctx context.Context, alerts []string) []string {
 }
 
 type heartbeatsInput struct {
+	monitor.Part[string]
 	Space string `query:"space" doc:"Only heartbeats of this space"`
 	Level string `query:"level" enum:"ok,warning,critical,unknown" doc:"Only heartbeats at this level"`
 }
@@ -41,16 +43,17 @@ type heartbeatsInput struct {
 type heartbeatsOutput struct {
 	Body struct {
 		Heartbeats []heartbeatBody `json:"heartbeats"`
+		Next       string          `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
 func (s desk) list(ctx context.Context, in *heartbeatsInput) (*heartbeatsOutput, error) {
 	out := &heartbeatsOutput{}
 	out.Body.Heartbeats = []heartbeatBody{}
-	for _, v := range s.Book.List(in.Space) {
-		if in.Level == "" || v.State.Level.String() == in.Level {
-			out.Body.Heartbeats = append(out.Body.Heartbeats, s.output(ctx, v).Body)
-		}
+	all := slices.DeleteFunc(s.Book.List(in.Space), func(v heartbeat.View) bool { return in.Level != "" && v.State.Level.String() != in.Level })
+	all, out.Body.Next = monitor.PartAfter(all, func(v heartbeat.View) string { return v.Heartbeat.Space + "/" + v.Heartbeat.Name }, in.After, in.Limit)
+	for _, v := range all {
+		out.Body.Heartbeats = append(out.Body.Heartbeats, s.output(ctx, v).Body)
 	}
 	return out, nil
 }

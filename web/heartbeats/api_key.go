@@ -2,6 +2,7 @@ package heartbeats
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"time"
@@ -29,13 +30,23 @@ func (s desk) toKeyBody(k monitor.HeartbeatKey) heartbeatKeyBody {
 type heartbeatKeysOutput struct {
 	Body struct {
 		Keys []heartbeatKeyBody `json:"keys"`
+		Next string             `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
-func (s desk) keys(context.Context, *struct{}) (*heartbeatKeysOutput, error) {
+// placeOfKey is where a key stands in their list. It becomes part of addresses,
+// which are logged, so that it holds of the key itself only a short hash.
+func placeOfKey(k monitor.HeartbeatKey) string {
+	hash := sha256.Sum256([]byte(k.Key))
+	return fmt.Sprintf("%s %s %s %x", k.Space, k.Name, monitor.MomentKey(k.CreatedAt, 0), hash[:4])
+}
+
+func (s desk) keys(_ context.Context, in *monitor.Part[string]) (*heartbeatKeysOutput, error) {
 	out := &heartbeatKeysOutput{}
 	out.Body.Keys = []heartbeatKeyBody{}
-	for _, k := range s.Keys.List() {
+	all, next := monitor.PartAfter(s.Keys.List(), placeOfKey, in.After, in.Limit)
+	out.Body.Next = next
+	for _, k := range all {
 		out.Body.Keys = append(out.Body.Keys, s.toKeyBody(k))
 	}
 	return out, nil

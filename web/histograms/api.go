@@ -127,6 +127,7 @@ func (b histogramProbeBody) probe(name string) monitor.Probe {
 type histogramListOutput struct {
 	Body struct {
 		Histograms []histogramListBody `json:"histograms"`
+		Next       string              `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 	}
 }
 
@@ -136,7 +137,7 @@ type histogramListBody struct {
 	Last    *time.Time `json:"last,omitempty" doc:"When the newest period begins"`
 }
 
-func (d desk) apiList(ctx context.Context, _ *struct{}) (*histogramListOutput, error) {
+func (d desk) apiList(ctx context.Context, in *monitor.Part[string]) (*histogramListOutput, error) {
 	probes, err := d.Probes.Probes(ctx)
 	if err != nil {
 		return nil, err
@@ -147,6 +148,7 @@ func (d desk) apiList(ctx context.Context, _ *struct{}) (*histogramListOutput, e
 	}
 	out := &histogramListOutput{}
 	out.Body.Histograms = []histogramListBody{}
+	probes, out.Body.Next = monitor.PartAfter(probes, func(p monitor.Probe) string { return p.Name }, in.After, in.Limit)
 	for _, p := range probes {
 		body := histogramListBody{histogramProbeBody: toProbeBody(p), Periods: latest[p.Name].Periods}
 		if last := latest[p.Name].Last; !last.IsZero() {

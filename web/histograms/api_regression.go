@@ -3,6 +3,9 @@ package histograms
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"wingmirror/histogram/expiry"
@@ -57,12 +60,14 @@ type regressionsInput struct {
 	From      string `query:"from" doc:"First day, YYYY-MM-DD"`
 	To        string `query:"to" doc:"Last day, YYYY-MM-DD"`
 	Verdict   string `query:"verdict" enum:",true,noise,none" doc:"What people say of it; none: nothing yet"`
+	Before    string `query:"before" doc:"Only what follows this: next of the page before"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
 type regressionsOutput struct {
 	Body struct {
 		Regressions []regressionBody `json:"regressions"`
+		Next        string           `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
@@ -71,7 +76,10 @@ func (d desk) apiRegressions(ctx context.Context, in *regressionsInput) (*regres
 	if err != nil {
 		return nil, err
 	}
-	filter.Name, filter.Limit = in.Histogram, in.Limit
+	filter.Name, filter.Limit = in.Histogram, in.Limit+1
+	if filter.Past, err = readPlace(in.Before); err != nil {
+		return nil, err
+	}
 	found, err := d.Regressions.Regressions(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -86,10 +94,34 @@ func (d desk) apiRegressions(ctx context.Context, in *regressionsInput) (*regres
 	}
 	out := &regressionsOutput{}
 	out.Body.Regressions = []regressionBody{}
+	if len(found) > in.Limit {
+		found = found[:in.Limit]
+		out.Body.Next = placeText(found[in.Limit-1])
+	}
 	for _, r := range found {
 		out.Body.Regressions = append(out.Body.Regressions, toRegressionBody(newFinding(r, byName[r.Name]), false))
 	}
 	return out, nil
+}
+
+// placeText says where a regression stands in their list: time, number and name.
+func placeText(r monitor.Regression) string {
+	return monitor.MomentKey(r.At, r.ID) + " " + r.Name
+}
+
+// readPlace reads what placeText wrote; "" is the list's beginning.
+func readPlace(text string) (store.RegressionPlace, error) {
+	if text == "" {
+		return store.RegressionPlace{}, nil
+	}
+	day, rest, _ := strings.Cut(text, " ")
+	number, name, _ := strings.Cut(rest, " ")
+	at, err := time.Parse(time.RFC3339, day)
+	id, wrong := strconv.ParseInt(number, 10, 64)
+	if err != nil || wrong != nil || name == "" {
+		return store.RegressionPlace{}, monitor.Invalid("before", "%q is not the next of a page before", monitor.Cut(text, 100))
+	}
+	return store.RegressionPlace{At: at, Name: name, ID: id}, nil
 }
 
 type regressionInput struct {
@@ -170,13 +202,14 @@ type histogramReminderBody struct {
 
 type histogramExpiringOutput struct {
 	Body struct {
-		Upcoming []histogramReminderBody `json:"upcoming" doc:"Those that expire within twelve weeks"`
+		Upcoming []histogramReminderBody `json:"upcoming" doc:"Those that expire within twelve weeks; parts have these first"`
 		Expired  []histogramReminderBody `json:"expired"`
+		Next     string                  `json:"next,omitempty" doc:"after of the next part; left out on the last"`
 		Versions int                     `json:"versions" doc:"How many versions the calendar has; 0 without one"`
 	}
 }
 
-func (d desk) apiExpiring(ctx context.Context, _ *struct{}) (*histogramExpiringOutput, error) {
+func (d desk) apiExpiring(ctx context.Context, in *monitor.Part[string]) (*histogramExpiringOutput, error) {
 	probes, err := d.Probes.Probes(ctx)
 	if err != nil {
 		return nil, err
@@ -185,8 +218,18 @@ func (d desk) apiExpiring(ctx context.Context, _ *struct{}) (*histogramExpiringO
 	today := d.Now().UTC().Truncate(24 * time.Hour)
 	out := &histogramExpiringOutput{}
 	out.Body.Versions = len(calendar)
-	out.Body.Upcoming = toReminderBodies(expiry.Upcoming(probes, calendar, today, soon))
-	out.Body.Expired = toReminderBodies(expiry.Expired(probes, calendar, today))
+	upcoming, expired := expiry.Upcoming(probes, calendar, today, soon), expiry.Expired(probes, calendar, today)
+	part, next := monitor.PartAfter(slices.Concat(upcoming, expired), func(r expiry.Reminder) string {
+		if r.Date.After(today) {
+			return "1 " + r.Date.Format(time.DateOnly) + " " + r.Name
+		}
+		return "2 " + r.Name
+	}, in.After, in.Limit)
+	border := slices.IndexFunc(part, func(r expiry.Reminder) bool { return !r.Date.After(today) })
+	if border < 0 {
+		border = len(part)
+	}
+	out.Body.Upcoming, out.Body.Expired, out.Body.Next = toReminderBodies(part[:border]), toReminderBodies(part[border:]), next
 	return out, nil
 }
 

@@ -148,18 +148,21 @@ type pushedEventBody struct {
 type eventSearchOutput struct {
 	Body struct {
 		Events []pushedEventBody `json:"events"`
+		Next   int64             `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
 func (d desk) search(ctx context.Context, in *eventSearchInput) (*eventSearchOutput, error) {
+	limit := min(max(in.Limit, 1), mostEvents)
 	found, err := d.Store.Events(ctx, monitor.EventFilter{
 		From: in.From, Until: in.Until, Service: in.Service, Component: in.Component, Server: in.Server, Text: strings.TrimSpace(in.Text),
-		Before: in.Before, Limit: min(max(in.Limit, 1), mostEvents),
+		Before: in.Before, Limit: limit + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &eventSearchOutput{}
+	found, out.Body.Next = monitor.PartBefore(found, func(e monitor.PushedEvent) int64 { return e.Seq }, in.Before, limit)
 	out.Body.Events = make([]pushedEventBody, len(found))
 	for i, e := range found {
 		out.Body.Events[i] = pushedEventBody{Seq: e.Seq, Received: e.Received, Event: e.Body}

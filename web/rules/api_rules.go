@@ -224,15 +224,17 @@ type ruleFileVersionsInput struct {
 type ruleFileVersionsOutput struct {
 	Body struct {
 		Versions []ruleFileBody `json:"versions"`
+		Next     int            `json:"next,omitempty" doc:"before of the next page; left out on the last"`
 	}
 }
 
 func (d desk) versions(ctx context.Context, in *ruleFileVersionsInput) (*ruleFileVersionsOutput, error) {
-	found, err := d.Book.Versions(ctx, in.Before, in.Limit)
+	found, err := d.Book.Versions(ctx, in.Before, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
 	out := &ruleFileVersionsOutput{}
+	found, out.Body.Next = monitor.PartBefore(found, func(f monitor.RuleFile) int { return f.Version }, in.Before, in.Limit)
 	out.Body.Versions = make([]ruleFileBody, len(found))
 	for i, f := range found {
 		f.Text = ""
