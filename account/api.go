@@ -192,17 +192,16 @@ type AuditEntryBody struct {
 func (p *API) Audit(ctx context.Context, in *AuditInput) (*Output[AuditBody], error) {
 	limit := orElse(in.Limit, 100)
 	all, err := p.access.Audit(ctx, monitor.AuditQuery{
-		Before: in.Before, Limit: limit, Actor: in.Actor, Action: in.Action, Subject: in.Subject,
+		Before: in.Before, Limit: limit + 1, Actor: in.Actor, Action: in.Action, Subject: in.Subject,
 	})
 	if err != nil {
 		return nil, err
 	}
-	body := AuditBody{Items: make([]AuditEntryBody, len(all))}
+	body := AuditBody{}
+	all, body.Next = monitor.PartBefore(all, func(e monitor.AuditEntry) int64 { return e.ID }, in.Before, limit)
+	body.Items = make([]AuditEntryBody, len(all))
 	for i, e := range all {
 		body.Items[i] = AuditEntryBody(e)
-	}
-	if len(all) == limit {
-		body.Next = all[len(all)-1].ID
 	}
 	return output(body), nil
 }

@@ -7,7 +7,8 @@ import (
 	"wingmirror/monitor"
 )
 
-const maxAudit = 1000
+// maxAudit is the largest page, and one entry more that tells of another page.
+const maxAudit = 1001
 
 // Audit reads the audit log, newest first. Only admins may. To read on, ask for
 // what is before the last ID.

@@ -184,7 +184,7 @@ func TestAudit_IsReadInPages(t *testing.T) {
 			t.Errorf("%+v: got %d, %v, want %d", query, len(got), err, want)
 		}
 	}
-	_, err := f.Audit(ctx, monitor.AuditQuery{Limit: 1001})
+	_, err := f.Audit(ctx, monitor.AuditQuery{Limit: maxAudit + 1})
 	wantField(t, err, "limit")
 }
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -179,5 +181,57 @@ func TestRemote_SilencesAreReadPageForPage(t *testing.T) {
 	got, err := (&remote{server: s.URL}).silences(t.Context())
 	if err != nil || fmt.Sprintf("%s", got) != `[{"id":9} {"id":8} {"id":3}]` {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestTree_PartsTogetherAreTheWholeList(t *testing.T) {
+	s := allRooms(t)
+	for _, c := range []struct{ path, field, cursor, body string }{
+		{"/api/v1/heartbeats", "heartbeats", "after", `{"space": "ops-%d", "name": "a/b %d", "schedule": "never"}`},
+		{"/api/v1/heartbeat-keys", "keys", "after", `{"space": "ops", "name": "same"}`},
+		{"/api/v1/contacts", "contacts", "after", `{"name": "ops-%d", "members": ["mailto:ann@example.com"]}`},
+		{"/api/v1/silences", "silences", "before", `{"subjects": ["heartbeat/ops/%d"], "until": "` + time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + `", "reason": "x"}`},
+	} {
+		for i := range 3 {
+			body := strings.NewReader(strings.ReplaceAll(c.body, "%d", fmt.Sprint(i)))
+			r := httptest.NewRequest(http.MethodPost, c.path, body)
+			r.RemoteAddr, r.Host = "127.0.0.1:9", "127.0.0.1"
+			r.Header.Set("Content-Type", "application/json")
+			out := httptest.NewRecorder()
+			if s.handler.ServeHTTP(out, r); out.Code != http.StatusCreated {
+				t.Fatalf("%s: %d %s", c.path, out.Code, out.Body)
+			}
+		}
+		read := func(query string) (items []string, next string) {
+			var page map[string]json.RawMessage
+			var list []json.RawMessage
+			out := reply(s, c.path+query)
+			if err := errors.Join(json.Unmarshal(out.Body.Bytes(), &page), json.Unmarshal(page[c.field], &list)); err != nil {
+				t.Fatal(c.path, query, err, out.Body)
+			}
+			for _, one := range list {
+				var key struct{ Key string }
+				if json.Unmarshal(one, &key) == nil && key.Key != "" && c.field == "keys" && strings.Contains(string(page["next"]), key.Key) {
+					t.Errorf("%s: the cursor shows a key: %s", c.path, page["next"])
+				}
+				items = append(items, string(one))
+			}
+			return items, strings.Trim(string(page["next"]), `"`)
+		}
+		whole, next := read("")
+		if len(whole) != 3 || next != "" {
+			t.Errorf("%s: %d at once, next %q", c.path, len(whole), next)
+		}
+		var parts []string
+		for query := "?limit=1"; len(parts) < 9; {
+			part, next := read(query)
+			if parts = append(parts, part...); next == "" {
+				break
+			}
+			query = "?" + url.Values{"limit": {"1"}, c.cursor: {next}}.Encode()
+		}
+		if !slices.Equal(parts, whole) {
+			t.Errorf("%s: the parts are\n%s\nthe whole list is\n%s", c.path, parts, whole)
+		}
 	}
 }

@@ -199,6 +199,9 @@ func TestExpiring_IsAPageAndAnOperation(t *testing.T) {
 	h.want(t, "PUT", "/api/v1/histograms/OLD", `{"expires": "40"}`, 200)
 	h.want(t, "GET", "/expiring", "", 200, "GC_MS", "2026-06-20", "OLD", "nobody")
 	h.want(t, "GET", "/api/v1/expiring", "", 200, `"upcoming":[{"histogram":"GC_MS","version":"50.0a1","date":"2026-06-20"`, `"expired":[{"histogram":"OLD"`)
+	h.want(t, "GET", "/api/v1/expiring?limit=1", "", 200, `"expired":[]`, `"next":"1 2026-06-20 GC_MS"`)
+	h.want(t, "GET", "/api/v1/expiring?limit=1&after=1+2026-06-20+GC_MS", "", 200, `"upcoming":[]`, `"expired":[{"histogram":"OLD"`)
+	h.want(t, "GET", "/api/v1/regressions?before=yesterday", "", 422, `"location":"query.before"`)
 }
 
 func TestDefinitions_AreReadFromTheOlderFile(t *testing.T) {
