@@ -31,9 +31,10 @@ func (c *inputsConfig) flags(f *pflag.FlagSet) {
 // recorder adds to what the scheduler found whatever is needed to make the run
 // again. It remembers which helper files were in force when.
 type recorder struct {
-	keep int
-	db   *store.DB
-	log  *slog.Logger
+	keep    int
+	program string // version that records; to read it costs more than to store a run
+	db      *store.DB
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	library string // hash of the files in force
@@ -47,7 +48,7 @@ func (r *recorder) Recording(m monitor.Monitor, e scheduler.Evaluation) *monitor
 		return nil
 	}
 	rec := e.Recording(m)
-	rec.Library, rec.Program = r.libraryAt(e.Started), version()
+	rec.Library, rec.Program = r.libraryAt(e.Started), r.program
 	return rec
 }
 

@@ -54,7 +54,7 @@ func newHistory(t *testing.T, library ...sandbox.File) *history {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pool.Close() })
-	rec := &recorder{keep: 200, db: h.db, log: slog.New(slog.DiscardHandler)}
+	rec := &recorder{keep: 200, program: version(), db: h.db, log: slog.New(slog.DiscardHandler)}
 	rec.inForce(t.Context(), library, lately.Add(-24*time.Hour))
 	h.desk = desk{
 		alerting: alerting.NewDesk(alerting.DeskOptions{Ledger: h.db, Installation: h.db.Installation()}),

@@ -100,7 +100,7 @@ func newServer(ctx context.Context, c config, log *slog.Logger, kind serverKind)
 	}
 	s.closers = append(s.closers, s.pool.Close)
 	s.subjects[monitor.KindMonitor] = watchedMonitors{s.db}
-	s.recorder = &recorder{keep: c.Inputs.Newest, db: s.db, log: log}
+	s.recorder = &recorder{keep: c.Inputs.Newest, program: version(), db: s.db, log: log}
 	s.recorder.inForce(ctx, s.pool.Library(), time.Now())
 	if s.contacts, err = openContacts(ctx, s.db); err != nil {
 		return nil, err
