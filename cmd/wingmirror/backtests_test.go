@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -68,16 +67,11 @@ func (r *running) remove(path string) {
 // page returns the HTML of a page.
 func (r *running) page(path string) string {
 	r.T.Helper()
-	response, err := http.Get(r.Base + path)
-	if err != nil {
-		r.T.Fatal(err)
+	status, text := r.fetch(path, "")
+	if status != http.StatusOK {
+		r.T.Errorf("%s: status %d", path, status)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		r.T.Errorf("%s: %s, %v", path, response.Status, err)
-	}
-	return string(text)
+	return text
 }
 
 // monitorNamed returns the demo's monitor of that name, as the API has it.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -20,16 +19,7 @@ func (r *running) fetch(path, token string) (int, string) {
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return r.Text(request)
 }
 
 func TestBoard_ABrokenFileStopsNeitherTheStartNorTheOthers(t *testing.T) {

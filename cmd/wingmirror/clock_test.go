@@ -78,9 +78,17 @@ func lifeBy(t *testing.T, path string, s shop, p *pager, now func() time.Time, l
 		t.Fatal(err)
 	}
 	dispatcher := alerting.NewDispatcher(alerting.DispatcherOptions{Outbox: db, Channels: map[string]alerting.Channel{"mailto": p}, Now: now})
+	runParts(t, db, sched, lasts, dispatcher.Run)
+}
+
+// runParts runs a scheduler, and what stands beside it, for as long as lasts takes,
+// and stops them in the order that the server does.
+func runParts(t *testing.T, db *store.DB, sched *scheduler.Scheduler, lasts func(), beside ...func(context.Context)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var background sync.WaitGroup
-	background.Go(func() { dispatcher.Run(ctx) })
+	for _, run := range beside {
+		background.Go(func() { run(ctx) })
+	}
 	all, err := db.Monitors(t.Context())
 	if err == nil {
 		err = sched.Apply(all)

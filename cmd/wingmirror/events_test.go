@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,16 +14,12 @@ import (
 // post sends a body as it is and returns status and answer.
 func (r *running) post(path, body string) (int, string) {
 	r.T.Helper()
-	response, err := http.Post(r.Base+path, "application/x-www-form-urlencoded", strings.NewReader(body)) // as curl -d does
+	request, err := http.NewRequest(http.MethodPost, r.Base+path, strings.NewReader(body))
 	if err != nil {
 		r.T.Fatal(err)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		r.T.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl -d does
+	return r.Text(request)
 }
 
 // until waits until ok, and fails the test when that takes too long.

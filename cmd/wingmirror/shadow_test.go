@@ -84,7 +84,7 @@ func (orders) Fetch(_ context.Context, w monitor.Window, targets []string) []mon
 	return all
 }
 
-// shadowed life is one start and end of scheduler, store, desk, dispatcher, shadows
+// shadowLife is one start and end of scheduler, store, desk, dispatcher, shadows
 // and workers, all of them real, on a clock that the test turns.
 func shadowLife(t *testing.T, path string, workers *relay, p *pager, lasts time.Duration, act func(*store.DB, *shadows)) {
 	db, err := store.Open(t.Context(), store.Options{Path: path, Now: time.Now})
@@ -105,30 +105,7 @@ func shadowLife(t *testing.T, path string, workers *relay, p *pager, lasts time.
 	}
 	act(db, beside)
 	dispatcher := alerting.NewDispatcher(alerting.DispatcherOptions{Outbox: db, Channels: map[string]alerting.Channel{"mailto": p}})
-	ctx, cancel := context.WithCancel(t.Context())
-	var background sync.WaitGroup
-	background.Go(func() { dispatcher.Run(ctx) })
-	background.Go(func() { beside.run(ctx) })
-	all, err := db.Monitors(t.Context())
-	if err == nil {
-		err = sched.Apply(all)
-	}
-	if err == nil {
-		err = sched.Start(nil)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(lasts)
-	synctest.Wait()
-	if err := sched.Stop(t.Context()); err != nil {
-		t.Error(err)
-	}
-	cancel()
-	background.Wait()
-	if err := db.Close(); err != nil {
-		t.Error(err)
-	}
+	runParts(t, db, sched, func() { time.Sleep(lasts) }, dispatcher.Run, beside.run)
 }
 
 // An edited version runs beside the saved one for two days, over a restart in the

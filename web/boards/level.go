@@ -100,7 +100,7 @@ func (r room) levelsPage(w http.ResponseWriter, q *http.Request) error {
 		data.Kept = data.Kept || field.Kept
 		data.Levels = append(data.Levels, field)
 	}
-	return r.Render(w, q, web.View{Page: "board-levels", Title: "Words of the levels", Nav: "Board", Above: web.Path(), Data: data})
+	return r.Render(w, q, web.View{Page: "board-levels", Title: "Level names", Nav: "Board", Above: web.Path(), Data: data})
 }
 
 // chosen leaves out what is the usual.

@@ -68,6 +68,22 @@ func (s *Server) Call(method, path string, in, out any) error {
 	return nil
 }
 
+// Text makes a request and returns the answer's status and body. One that does
+// not come fails the test.
+func (s *Server) Text(request *http.Request) (int, string) {
+	s.T.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
 // Must is Call for what has to succeed.
 func (s *Server) Must(method, path string, in, out any) {
 	s.T.Helper()
